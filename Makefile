@@ -1,0 +1,52 @@
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean chromium
+
+help: ## List these targets.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: .venv/app-installed ## Serve the app on PORT (8501).
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: check chromium ## Check, then run all tests; ARGS goes to pytest.
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/tests-installed ## Lint, formatting, import rules and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+format: .venv/tests-installed ## Sort imports and format the code.
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: .venv/tests-installed ## Measure the app's speed.
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## Remove the environment and all caches.
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/app-installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/tests-installed: .venv/app-installed tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# Browser tests drive the Chromium named by CHROMIUM or found on the PATH.
+chromium:
+	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	|| command -v google-chrome >/dev/null || { \
+		sudo=; test "$$(id -u)" = 0 || sudo="sudo -n"; \
+		$$sudo apt-get update -qq && \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+	} || echo "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."

@@ -1,0 +1,30 @@
+"""ResNet Explorer: page configuration, navigation and the shared sidebar."""
+
+import streamlit as st
+
+from explorer.ui import controls, state, tasks, waiting, warmup
+
+st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
+page = st.navigation(
+    [
+        st.Page(
+            "explorer/ui/pages/explore.py",
+            title="Explore",
+            icon=":material/table_chart:",
+            default=True,
+        ),
+        st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
+        st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),
+    ],
+    position="top",
+)
+st.logo("assets/logo.svg", size="large")
+state.load()
+with st.sidebar:
+    controls.draw()
+for notice in state.notices():
+    st.error(notice)
+with waiting.only_shown():
+    page.run()
+state.write_url()
+warmup.start(tasks.MODULES, [tasks.load_bundled_weights])

@@ -1,0 +1,214 @@
+"""The command line: python -m explorer describe | gradients | predict.
+
+Whatever is wrong with what was asked is one line on stderr and status 2.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from explorer.analysis import Analysis, analyze
+from explorer.export.table import layers_csv
+from explorer.words import sentence, title
+
+_TEXT_HELP = "a variant: a network's name, then field=value, as in resnet50,ordering=v2"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        sys.stderr.close()
+        return 0
+    except ValueError as error:
+        print(f"explorer: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="explorer", description="Residual networks in numbers.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    describe = commands.add_parser("describe", help="layers, parameters, MACs and memory")
+    describe.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
+    form = describe.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    form.add_argument("--csv", action="store_true", help="the layer table, as CSV")
+    describe.set_defaults(command=_describe)
+
+    gradients = commands.add_parser("gradients", help="gradient norms at initialisation")
+    gradients.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
+    gradients.add_argument("--batch", type=int, default=8, help="noise images (default 8)")
+    gradients.add_argument("--seed", type=int, default=0, help="of weights, noise and labels")
+    gradients.add_argument("--json", action="store_true", help="as one JSON object")
+    gradients.set_defaults(command=_gradients)
+
+    predict = commands.add_parser("predict", help="what pictures show")
+    predict.add_argument("files", metavar="FILE", nargs="*", help="pictures")
+    predict.add_argument("--weights", metavar="NAME", help="which network answers; list names them")
+    predict.add_argument("--top", type=int, default=5, help="answers for each picture (default 5)")
+    predict.add_argument("--json", action="store_true", help="as a JSON list")
+    predict.set_defaults(command=_predict)
+    return parser
+
+
+def _describe(options: argparse.Namespace) -> int:
+    analysis = analyze(options.text)
+    if options.json:
+        _print_json(analysis.as_dict())
+    elif options.csv:
+        print(layers_csv(analysis), end="")
+    else:
+        _print_description(analysis)
+    return 0
+
+
+def _print_description(analysis: Analysis) -> None:
+    print(f"{title(analysis.spec)} ({analysis.spec})")
+    print(sentence(analysis.spec))
+    for label, value in (
+        ("parameters", f"{analysis.parameters:,}"),
+        ("MACs", f"{analysis.macs:,} per picture"),
+        ("FLOPs", f"{analysis.flops:,} per picture, 2 x MACs"),
+        ("depth", f"{analysis.depth:,} weighted layers"),
+        ("receptive field", f"{analysis.receptive_field:,} pixels"),
+        ("weights", f"{analysis.weights_bytes:,} bytes in float32"),
+        ("activations", f"{analysis.activation_bytes:,} bytes per picture, all outputs in float32"),
+    ):
+        print(f"  {label:<16} {value}")
+    rows = [
+        (
+            row.name,
+            row.kind,
+            "x".join(map(str, row.output_shape)),
+            f"{row.parameters:,}",
+            f"{row.macs:,}",
+        )
+        for row in analysis.layers
+    ]
+    _print_table(("layer", "kind", "output", "parameters", "MACs"), rows, numeric=2)
+
+
+def _gradients(options: argparse.Namespace) -> int:
+    from explorer.gradients import probe
+
+    profile = probe(options.text, options.batch, options.seed)
+    layers = [
+        {
+            "name": layer.name,
+            "kind": layer.kind,
+            "weight_gradient_norm": layer.weight_gradient_norm,
+            "output_gradient_norm": layer.output_gradient_norm,
+        }
+        for layer in profile.layers
+    ]
+    if options.json:
+        head = {"variant": str(profile.spec), "seed": profile.seed, "batch": profile.batch}
+        _print_json({**head, "loss": profile.loss, "layers": layers})
+        return 0
+    print(
+        f"{profile.spec}: gradient norms at initialisation, batch of {profile.batch} noise images, "
+        f"seed {profile.seed}, loss {profile.loss:.4f}"
+    )
+    rows = [
+        (str(layer["name"]), *(f"{layer[key]:.6g}" for key in list(layer)[2:])) for layer in layers
+    ]
+    _print_table(("layer", "|dL/dW|", "|dL/dy|"), rows, numeric=2)
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from explorer import weights
+
+    if options.weights == "list":
+        _print_weights(weights.available(), options.json)
+        return 0
+    if not options.files:
+        raise ValueError("predict: name at least one picture")
+    if options.top < 1:
+        raise ValueError(f"--top {options.top}: at least 1")
+    entry = weights.find(options.weights) if options.weights else weights.available()[0]
+    answers = [_answer(Path(file), entry, options.top) for file in options.files]
+    if options.json:
+        _print_json(answers)
+    else:
+        for answer in answers:
+            _print_answer(answer)
+    return 1 if any("error" in answer for answer in answers) else 0
+
+
+def _answer(file: Path, entry: Any, top: int) -> dict[str, Any]:
+    from explorer.pictures import PictureError, read_picture
+    from explorer.prediction import predict
+
+    answer: dict[str, Any] = {"file": str(file), "weights": entry.name}
+    try:
+        picture = read_picture(file.read_bytes(), file.name)
+    except OSError as error:
+        return {**answer, "error": f"{error.strerror or error}"}
+    except PictureError as error:
+        return {**answer, "error": str(error)}
+    labels = predict(picture.image, entry, top).top
+    return {**answer, "top": [asdict(label) for label in labels]}
+
+
+def _print_weights(entries: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(
+            [{"name": e.name, "title": e.title, "variant": e.architecture} for e in entries]
+        )
+        return
+    for entry in entries:
+        print(f"{entry.name}: {entry.title} ({entry.architecture})")
+
+
+def _print_answer(answer: dict[str, Any]) -> None:
+    print(f"{answer['file']}:", answer.get("error", ""))
+    for label in answer.get("top", ()):
+        print(f"  {label['probability']:6.1%}  {label['label']}")
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(_finite(value), indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def _finite(value: Any) -> Any:
+    """Replace what JSON has no number for by its name: NaN, Infinity, -Infinity."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], numeric: int) -> None:
+    """Print rows under a header; the last `numeric` columns are aligned to the right."""
+    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
+    for row in [header, *rows]:
+        cells = [
+            cell.rjust(width) if n >= len(header) - numeric else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,456 @@
+"""Published networks: what their papers and repositories print, each figure with its source.
+
+Only printed figures stand here, as printed; what a network really costs is computed by
+`analysis.py`. Papers that say "FLOPs (multiply-adds)" are quoted as MACs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from explorer.spec import ArchitectureSpec, parse
+
+
+class Result(NamedTuple):
+    """One printed figure: of what, its value with its unit, how it was measured, and where."""
+
+    quantity: str
+    value: str
+    conditions: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published network.
+
+    Args:
+        text: its text form.
+        title: its name and the paper it is from.
+        paper: that paper's authors, title and arXiv number.
+        year: of the paper's first version.
+        results: every printed figure, in the order of the tables.
+        note: what to know before comparing the figures; may be empty.
+    """
+
+    text: str
+    title: str
+    paper: str
+    year: int
+    results: tuple[Result, ...]
+    note: str
+
+
+def published(spec: ArchitectureSpec) -> Published | None:
+    """Return what is published about exactly this network, or None."""
+    return _by_spec().get(spec)
+
+
+@lru_cache(maxsize=1)
+def entries() -> tuple[Published, ...]:
+    """Return every published network, grouped by paper."""
+    results: dict[str, list[Result]] = {}
+    for table in _TABLES:
+        for text, result in table.results():
+            results.setdefault(text, []).append(result)
+    found = []
+    for paper, networks in _NETWORKS.items():
+        for line in networks.strip().splitlines():
+            text, name, *note = line.split(" | ")
+            title = f"{name} ({paper.authors} {paper.year})"
+            figures = tuple(results.pop(text, ()))
+            remark = " ".join(_NOTES[key] for key in note)
+            found.append(Published(text, title, str(paper), paper.year, figures, remark))
+    if results:
+        raise ValueError(f"tables name networks that are not listed: {', '.join(results)}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _by_spec() -> dict[ArchitectureSpec, Published]:
+    return {parse(entry.text): entry for entry in entries()}
+
+
+class _Paper(NamedTuple):
+    authors: str
+    year: int
+    name: str
+    arxiv: str
+
+    def __str__(self) -> str:
+        return f"{self.authors} {self.year}, {self.name}, arXiv:{self.arxiv}"
+
+    def at(self, place: str) -> str:
+        return f"{self.authors} {self.year}, {place}, arXiv:{self.arxiv}"
+
+
+class _Column(NamedTuple):
+    quantity: str
+    unit: str
+    conditions: str
+
+
+class _Table(NamedTuple):
+    """A printed table: a line for each network, its text form and a value for each column.
+
+    A value of `-` is one that is not printed.
+    """
+
+    source: str
+    columns: tuple[_Column, ...]
+    lines: str
+
+    def results(self) -> Iterator[tuple[str, Result]]:
+        for line in self.lines.strip().splitlines():
+            text, *values = line.split()
+            for column, value in zip(self.columns, values, strict=True):
+                if value != "-":
+                    quantity, unit, conditions = column
+                    yield text, Result(quantity, value + unit, conditions, self.source)
+
+
+def _errors(conditions: str) -> tuple[_Column, _Column]:
+    return (
+        _Column("top-1 error", " %", f"ImageNet validation, {conditions}"),
+        _Column("top-5 error", " %", f"ImageNet validation, {conditions}"),
+    )
+
+
+def _accuracies(conditions: str) -> tuple[_Column, _Column]:
+    return (
+        _Column("top-1 accuracy", " %", f"ImageNet validation, {conditions}"),
+        _Column("top-5 accuracy", " %", f"ImageNet validation, {conditions}"),
+    )
+
+
+def _test_error(conditions: str) -> _Column:
+    return _Column("test error", " %", conditions)
+
+
+_RESNET = _Paper("He et al.", 2015, "Deep Residual Learning for Image Recognition", "1512.03385")
+_IDENTITY = _Paper("He et al.", 2016, "Identity Mappings in Deep Residual Networks", "1603.05027")
+_WIDE = _Paper("Zagoruyko & Komodakis", 2016, "Wide Residual Networks", "1605.07146")
+_RESNEXT = _Paper(
+    "Xie et al.", 2016, "Aggregated Residual Transformations for Deep Neural Networks", "1611.05431"
+)
+
+_MULTIPLY_ADDS = "one image of 224 × 224; printed as FLOPs (multiply-adds)"
+_PARAMETERS = _Column("parameters", " M", "the whole network")
+_MACS = _Column("MACs", "e9", _MULTIPLY_ADDS)
+_CIFAR_10 = "CIFAR-10 test, single view"
+_MEDIAN = f"{_CIFAR_10}, median of 5 runs"
+
+_NOTES = {
+    "errors_of_A": "The paper's errors for 18 layers are those of shortcut A.",
+    "keras": "The paper's network. Keras adds biases to its convolutions.",
+    "v1.5": "Stride in the 3x3 convolution, as in fb.resnet.torch and torchvision.",
+    "overfits": "Its training error falls below 0.1 %; the paper calls it overfitting.",
+    "curves": "The paper prints no error of this network, it only shows curves.",
+    "without_bn": "The printed 10.2 M leave out BN's parameters; with them there are 10.3 M.",
+    "stride": "Stride in the 3x3 convolution, as in fb.resnet.torch.",
+    "fb50": "The released ResNet-50 of fb.resnet.torch has this ordering.",
+    "wrn": "Wide ResNets count projections as layers, but not the linear layer.",
+    "inner": "Wider inside the bottlenecks only, as in torchvision.",
+}
+
+# Text form | name | key of a note
+_NETWORKS = {
+    _RESNET: """
+resnet18 | ResNet-18 | errors_of_A
+resnet18,shortcut=A | ResNet-18 A
+resnet34 | ResNet-34 B
+resnet34,shortcut=A | ResNet-34 A
+resnet34,shortcut=C | ResNet-34 C
+plain18 | Plain-18
+plain34 | Plain-34
+resnet50,stride_at=1x1 | ResNet-50 | keras
+resnet101,stride_at=1x1 | ResNet-101 | keras
+resnet152,stride_at=1x1 | ResNet-152 | keras
+resnet50 | ResNet-50 v1.5 | v1.5
+resnet101 | ResNet-101 v1.5 | v1.5
+resnet152 | ResNet-152 v1.5 | v1.5
+resnet20-cifar | ResNet-20 for CIFAR-10
+resnet32-cifar | ResNet-32 for CIFAR-10
+resnet44-cifar | ResNet-44 for CIFAR-10
+resnet56-cifar | ResNet-56 for CIFAR-10
+resnet110-cifar | ResNet-110 for CIFAR-10
+resnet1202-cifar | ResNet-1202 for CIFAR-10 | overfits
+plain20-cifar | Plain-20 for CIFAR-10 | curves
+plain32-cifar | Plain-32 for CIFAR-10 | curves
+plain44-cifar | Plain-44 for CIFAR-10 | curves
+plain56-cifar | Plain-56 for CIFAR-10 | curves
+plain110-cifar | Plain-110 for CIFAR-10
+""",
+    _IDENTITY: """
+resnet110v2-cifar | ResNet-110 v2 for CIFAR-10
+resnet110-cifar,ordering=bn_after_addition | ResNet-110, BN after addition, for CIFAR-10
+resnet110-cifar,ordering=relu_before_addition | ResNet-110, ReLU before addition, for CIFAR-10
+resnet110-cifar,ordering=relu_only_preactivation | ResNet-110, ReLU-only preactivation, for CIFAR-10
+resnet164-cifar | ResNet-164 for CIFAR-10
+resnet164v2-cifar | ResNet-164 v2 for CIFAR-10
+resnet164-cifar,ordering=bn_after_addition | ResNet-164, BN after addition, for CIFAR-10
+resnet164-cifar,ordering=relu_before_addition | ResNet-164, ReLU before addition, for CIFAR-10
+resnet164-cifar,ordering=relu_only_preactivation | ResNet-164, ReLU-only preactivation, for CIFAR-10
+resnet1001-cifar | ResNet-1001 for CIFAR-10
+resnet1001v2-cifar | ResNet-1001 v2 for CIFAR-10 | without_bn
+resnet164-cifar,classes=100 | ResNet-164 for CIFAR-100
+resnet164v2-cifar,classes=100 | ResNet-164 v2 for CIFAR-100
+resnet1001-cifar,classes=100 | ResNet-1001 for CIFAR-100
+resnet1001v2-cifar,classes=100 | ResNet-1001 v2 for CIFAR-100
+resnet152v2 | ResNet-152 v2 | stride
+resnet200 | ResNet-200 | stride
+resnet200v2 | ResNet-200 v2 | stride
+resnet101,ordering=bn_after_addition,stride_at=1x1 | ResNet-101, BN after addition
+resnet50,ordering=bn_after_addition | ResNet-50, BN after addition | fb50
+""",
+    _WIDE: """
+resnet110v2-cifar,depth=38,shortcut=B,widen=2 | WRN-40-2 | wrn
+resnet110v2-cifar,depth=38,shortcut=B,widen=4 | WRN-40-4 | wrn
+resnet110v2-cifar,depth=38,shortcut=B,widen=8 | WRN-40-8 | wrn
+resnet110v2-cifar,depth=26,shortcut=B,widen=10 | WRN-28-10 | wrn
+resnet110v2-cifar,depth=14,shortcut=B,widen=8 | WRN-16-8 | wrn
+resnet50,width_per_group=128 | WRN-50-2 | inner
+resnet101,width_per_group=128 | WRN-101-2 | inner
+""",
+    _RESNEXT: """
+resnet50,groups=32,width_per_group=4 | ResNeXt-50 32x4d
+resnet101,groups=32,width_per_group=4 | ResNeXt-101 32x4d
+resnet101,groups=64,width_per_group=4 | ResNeXt-101 64x4d
+resnet101,groups=32,width_per_group=8 | ResNeXt-101 32x8d
+resnet50,shortcut=none | ResNet-50 without shortcuts
+resnet50,shortcut=none,groups=32,width_per_group=4 | ResNeXt-50 32x4d without shortcuts
+""",
+}
+
+_TABLES = (
+    _Table(
+        _RESNET.at("Table 1"),
+        (_MACS,),
+        """
+resnet18                1.8
+resnet18,shortcut=A     1.8
+resnet34                3.6
+resnet34,shortcut=A     3.6
+resnet50,stride_at=1x1  3.8
+resnet101,stride_at=1x1 7.6
+resnet152,stride_at=1x1 11.3
+""",
+    ),
+    _Table(_RESNET.at("Section 3.3"), (_MACS,), "plain34 3.6"),
+    _Table(
+        _RESNET.at("Tables 2 and 3"),
+        _errors("10-crop"),
+        """
+plain18                 27.94 -
+resnet18,shortcut=A     27.88 -
+plain34                 28.54 10.02
+resnet34,shortcut=A     25.03 7.76
+resnet34                24.52 7.46
+resnet34,shortcut=C     24.19 7.40
+resnet50,stride_at=1x1  22.85 6.71
+resnet101,stride_at=1x1 21.75 6.05
+resnet152,stride_at=1x1 21.43 5.71
+""",
+    ),
+    _Table(
+        _RESNET.at("Table 4"),
+        _errors("single model, fully convolutional at several scales"),
+        """
+resnet34                21.84 5.71
+resnet34,shortcut=C     21.53 5.60
+resnet50,stride_at=1x1  20.74 5.25
+resnet101,stride_at=1x1 19.87 4.60
+resnet152,stride_at=1x1 19.38 4.49
+""",
+    ),
+    _Table(
+        "github.com/KaimingHe/deep-residual-networks, README",
+        _errors("one crop of 224"),
+        """
+resnet50,stride_at=1x1  24.7 7.8
+resnet101,stride_at=1x1 23.6 7.1
+resnet152,stride_at=1x1 23.0 6.7
+""",
+    ),
+    _Table(
+        "github.com/keras-team/keras-applications, README",
+        _accuracies("one crop of 224, the Keras weights"),
+        """
+resnet50,stride_at=1x1  74.928 92.060
+resnet101,stride_at=1x1 76.420 92.786
+resnet152,stride_at=1x1 76.604 93.118
+""",
+    ),
+    _Table(
+        "github.com/pytorch/vision, torchvision 0.28.0 weights",
+        (
+            _Column("parameters", "", "recorded as num_params"),
+            _Column("MACs", "e9", "one image of 224 × 224; recorded as _ops, in GFLOPS"),
+            *_accuracies("one crop of 224, weights IMAGENET1K_V1"),
+            *_accuracies("one crop of 224, weights IMAGENET1K_V2"),
+        ),
+        """
+resnet18                              11,689,512  1.814  69.758 89.078 -      -
+resnet34                              21,797,672  3.664  73.314 91.420 -      -
+resnet50                              25,557,032  4.089  76.130 92.862 80.858 95.434
+resnet101                             44,549,160  7.801  77.374 93.546 81.886 95.780
+resnet152                             60,192,808  11.514 78.312 94.046 82.284 96.002
+resnet50,groups=32,width_per_group=4  25,028,904  4.230  77.618 93.698 81.198 95.340
+resnet101,groups=32,width_per_group=8 88,791,336  16.414 79.312 94.526 82.834 96.228
+resnet101,groups=64,width_per_group=4 83,455,272  15.460 83.246 96.454 -      -
+resnet50,width_per_group=128          68,883,240  11.398 78.468 94.086 81.602 95.758
+resnet101,width_per_group=128         126,886,696 22.753 78.848 94.284 82.510 96.020
+""",
+    ),
+    _Table(
+        "github.com/facebook/fb.resnet.torch, pretrained/README",
+        (*_errors("one crop of 224"), *_errors("10-crop")),
+        """
+resnet18                            30.43 10.76 28.22 9.42
+resnet34                            26.73 8.74  24.76 7.35
+resnet50,ordering=bn_after_addition 24.01 7.02  22.24 6.08
+resnet101                           22.44 6.21  21.08 5.35
+resnet152                           22.16 6.16  20.69 5.21
+resnet200v2                         21.66 5.79  20.15 4.93
+""",
+    ),
+    _Table(
+        _RESNET.at("Table 6"),
+        (_PARAMETERS, _test_error(_CIFAR_10)),
+        """
+resnet20-cifar   0.27 8.75
+resnet32-cifar   0.46 7.51
+resnet44-cifar   0.66 7.17
+resnet56-cifar   0.85 6.97
+resnet110-cifar  1.7  -
+resnet1202-cifar 19.4 7.93
+""",
+    ),
+    _Table(
+        _RESNET.at("Table 6"),
+        (
+            _test_error(f"{_CIFAR_10}, best of 5 runs"),
+            _test_error(f"{_CIFAR_10}, mean and deviation of 5 runs"),
+        ),
+        "resnet110-cifar 6.43 6.61±0.16",
+    ),
+    _Table(
+        _RESNET.at("Fig. 6"),
+        (_Column("error", " %", "CIFAR-10; too high for the figure's axis, not displayed"),),
+        "plain110-cifar >60",
+    ),
+    _Table(
+        "github.com/akamaster/pytorch_resnet_cifar10, README",
+        (_test_error("CIFAR-10 test, a reproduction trained on all 50,000 pictures"),),
+        """
+resnet20-cifar   8.27
+resnet32-cifar   7.37
+resnet44-cifar   6.90
+resnet56-cifar   6.61
+resnet110-cifar  6.32
+resnet1202-cifar 6.18
+""",
+    ),
+    _Table(
+        _IDENTITY.at("Table 1"),
+        (_test_error(f"{_MEDIAN}; the case of shortcuts scaled by 0, reported as failed"),),
+        "plain110-cifar >20",
+    ),
+    _Table(
+        _IDENTITY.at("Tables 2 and 3"),
+        (_test_error(_MEDIAN),),
+        """
+resnet110-cifar                                  6.61
+resnet110-cifar,ordering=bn_after_addition       8.17
+resnet110-cifar,ordering=relu_before_addition    7.84
+resnet110-cifar,ordering=relu_only_preactivation 6.71
+resnet110v2-cifar                                6.37
+resnet164-cifar                                  5.93
+resnet164-cifar,ordering=bn_after_addition       6.50
+resnet164-cifar,ordering=relu_before_addition    6.14
+resnet164-cifar,ordering=relu_only_preactivation 5.91
+resnet164v2-cifar                                5.46
+resnet1001-cifar                                 7.61
+resnet1001v2-cifar                               4.92
+""",
+    ),
+    _Table(
+        _IDENTITY.at("Table 3"),
+        (_test_error("CIFAR-100 test, single view, median of 5 runs"),),
+        """
+resnet164-cifar,classes=100    25.16
+resnet164v2-cifar,classes=100  24.33
+resnet1001-cifar,classes=100   27.82
+resnet1001v2-cifar,classes=100 22.71
+""",
+    ),
+    _Table(
+        _IDENTITY.at("Table 4"),
+        (_PARAMETERS, _test_error(f"{_MEDIAN}, batches of 64")),
+        """
+resnet164v2-cifar  1.7  -
+resnet1001v2-cifar 10.2 4.62
+""",
+    ),
+    _Table(
+        _IDENTITY.at("Table 5"),
+        (
+            *_errors("one crop of 224, scale augmentation"),
+            *_errors("one crop of 320, scale augmentation"),
+            *_errors("one crop of 320, scale and aspect ratio augmentation"),
+        ),
+        """
+resnet152,stride_at=1x1 23.0 6.7 21.3 5.5 -    -
+resnet152v2             -    -   21.1 5.5 -    -
+resnet200               -    -   21.8 6.0 -    -
+resnet200v2             -    -   20.7 5.3 20.1 4.8
+""",
+    ),
+    _Table(
+        _IDENTITY.at("Section 5"),
+        _errors("one crop of 224"),
+        "resnet101,ordering=bn_after_addition,stride_at=1x1 24.6 7.5",
+    ),
+    _Table(
+        _WIDE.at("Tables 4 and 5"),
+        (
+            _PARAMETERS,
+            _test_error("CIFAR-10 test, pictures whitened (ZCA)"),
+            _test_error("CIFAR-10 test, mean and deviation normalised"),
+        ),
+        """
+resnet110v2-cifar,depth=38,shortcut=B,widen=2  2.2  5.33 -
+resnet110v2-cifar,depth=38,shortcut=B,widen=4  8.9  4.97 4.53
+resnet110v2-cifar,depth=38,shortcut=B,widen=8  35.7 4.66 -
+resnet110v2-cifar,depth=26,shortcut=B,widen=10 36.5 4.17 4.00
+resnet110v2-cifar,depth=14,shortcut=B,widen=8  11.0 4.81 4.27
+""",
+    ),
+    _Table(
+        _WIDE.at("Table 8"),
+        (_PARAMETERS, *_errors("one crop of 224")),
+        "resnet50,width_per_group=128 68.9 21.9 6.03",
+    ),
+    _Table(
+        _RESNEXT.at("Table 1"),
+        (_PARAMETERS, _MACS),
+        """
+resnet50                             25.5 4.1
+resnet50,groups=32,width_per_group=4 25.0 4.2
+""",
+    ),
+    _Table(
+        _RESNEXT.at("Tables 3 to 5"),
+        _errors("one crop of 224"),
+        """
+resnet50                                           23.9 -
+resnet50,shortcut=none                             31.2 -
+resnet50,groups=32,width_per_group=4               22.2 -
+resnet50,shortcut=none,groups=32,width_per_group=4 26.1 -
+resnet101                                          22.0 6.0
+resnet101,groups=32,width_per_group=4              21.2 5.6
+resnet101,groups=64,width_per_group=4              20.4 5.3
+""",
+    ),
+)

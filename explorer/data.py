@@ -1,0 +1,78 @@
+"""The pictures that come with the app."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from explorer.pictures import Picture, read_picture
+
+FOLDER = Path(__file__).parent.parent / "assets" / "pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class BundledPicture:
+    """A photograph in `assets/pictures`, with what is known about it.
+
+    Args:
+        name: short name, the file's without its suffix.
+        title: a caption.
+        subject: what it shows, in a word or two.
+        expected: the ImageNet labels that name the subject rightly; empty if none does.
+        note: what to look for, or an empty text.
+        path: the JPEG file.
+        author: who took it.
+        licence: under which terms it is used.
+        source: where it was taken from.
+    """
+
+    name: str
+    title: str
+    subject: str
+    expected: tuple[str, ...]
+    note: str
+    path: Path
+    author: str
+    licence: str
+    source: str
+
+    @property
+    def credit(self) -> str:
+        """Author and licence, to be shown beside the picture."""
+        return f"{self.author}, {self.licence}"
+
+    def read(self) -> Picture:
+        """Return the picture itself."""
+        return read_picture(self.path.read_bytes(), self.path.name)
+
+
+@lru_cache(maxsize=1)
+def bundled_pictures() -> tuple[BundledPicture, ...]:
+    """Return the bundled pictures in the order a gallery shows them."""
+    entries = json.loads((FOLDER / "pictures.json").read_text(encoding="utf-8"))
+    return tuple(
+        BundledPicture(
+            name=Path(entry["file"]).stem,
+            title=entry["title"],
+            subject=entry["subject"],
+            expected=tuple(entry["expected"]),
+            note=entry["note"],
+            path=FOLDER / entry["file"],
+            author=entry["author"],
+            licence=entry["licence"],
+            source=entry["source"],
+        )
+        for entry in entries
+    )
+
+
+def bundled_picture(name: str) -> BundledPicture:
+    """Return one bundled picture by its short name.
+
+    Raises:
+        ValueError: if there is none of that name; the message lists the names.
+    """
+    known = {picture.name: picture for picture in bundled_pictures()}
+    if name not in known:
+        raise ValueError(f"no bundled picture {name!r}; there are {', '.join(known)}")
+    return known[name]

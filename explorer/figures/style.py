@@ -1,0 +1,55 @@
+"""What all charts share: colours that mean one thing everywhere, fonts, margins."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import plotly.graph_objects as go
+
+VARIANT_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+"""Variants A to D (Okabe and Ito: distinguishable for colour-blind readers)."""
+
+KIND_COLOURS: Mapping[str, str] = {
+    "convolution": "#4E79A7",
+    "normalisation": "#F28E2B",
+    "activation": "#E15759",
+    "pooling": "#76B7B2",
+    "linear": "#59A14F",
+    "addition": "#B07AA1",
+    "padding": "#9C755F",
+    "flatten": "#BAB0AC",
+}
+
+TWIN_COLOURS = {"plain": "#7A7A7A", "ordering": "#AA3377"}
+"""A variant's plain twin and its twin in the other ordering, overlaid on it."""
+
+FONT_SIZE = 15
+
+Figure: TypeAlias = go.Figure
+
+
+def figure(name: str, x_title: str, y_title: str, height: int, **layout: Any) -> Figure:
+    """Return an empty figure in the house style.
+
+    Args:
+        name: stable name; zoom and hidden traces survive a redraw under the same name.
+        x_title: what the horizontal axis shows, with its unit.
+        y_title: the same for the vertical axis.
+        height: pixels.
+        layout: more of plotly's layout.
+    """
+    empty = go.Figure()
+    empty.update_layout(
+        font_size=FONT_SIZE,
+        height=height,
+        margin={"l": 8, "r": 28, "t": 8, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title_text": ""},
+        hoverlabel={"font_size": FONT_SIZE},
+        uirevision=name,
+        dragmode=False,
+        **layout,
+    )
+    empty.update_xaxes(title_text=x_title, title_font_size=FONT_SIZE, tickfont_size=FONT_SIZE - 1)
+    empty.update_yaxes(title_text=y_title, title_font_size=FONT_SIZE, tickfont_size=FONT_SIZE - 1)
+    empty.update_xaxes(automargin=True)
+    empty.update_yaxes(automargin=True)
+    return empty

@@ -1,0 +1,211 @@
+"""Gradient norms of a network at initialisation, layer by layer.
+
+One forward and one backward pass on a private module: shared modules, the global random
+state and other users' threads are untouched. Gradients are reduced to their norms as they
+arrive and freed at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from explorer.analysis import LayerRow, analyze
+from explorer.network import build
+from explorer.spec import ArchitectureSpec, SpecError, parse
+
+WEIGHTED_KINDS = ("convolution", "linear")
+MAX_SEED = 2**31 - 1
+
+
+class LayerGradient(NamedTuple):
+    """L2 norms at one convolution or linear layer, of the mean loss over the batch.
+
+    `weight_gradient_norm` is |dL/dW|; `output_gradient_norm` is |dL/dy| over the whole batch
+    of the layer's outputs, before the normalisation that follows.
+    """
+
+    name: str
+    kind: str
+    stage: str
+    unit: int | None
+    weight_gradient_norm: float
+    output_gradient_norm: float
+
+
+class UnitGradient(NamedTuple):
+    """L2 norm of the gradient that arrives at the output of one unit, over the whole batch."""
+
+    stage: str
+    unit: int
+    output_gradient_norm: float
+
+
+@dataclass(frozen=True)
+class GradientProfile:
+    """What one probe measured, and on what."""
+
+    spec: ArchitectureSpec
+    seed: int
+    batch: int
+    source: str
+    loss: float
+    layers: tuple[LayerGradient, ...]
+    units: tuple[UnitGradient, ...]
+
+    @property
+    def main_path(self) -> tuple[LayerGradient, ...]:
+        """The layers that depth counts: all but the projections on shortcuts."""
+        return tuple(layer for layer in self.layers if ".downsample." not in layer.name)
+
+    @property
+    def growth(self) -> float:
+        """Gradient at the first unit's output over the last unit's: above 1, it grows backwards."""
+        norms = [unit.output_gradient_norm for unit in self.units]
+        return norms[0] / norms[-1] if norms[-1] else float("nan")
+
+    @property
+    def weight_growth(self) -> float:
+        """Weight gradient of the first convolution over the last one's on the main path."""
+        norms = [layer.weight_gradient_norm for layer in self.main_path[:-1]]
+        return norms[0] / norms[-1] if norms[-1] else float("nan")
+
+
+def probe(
+    variant: ArchitectureSpec | str,
+    batch: int = 8,
+    seed: int = 0,
+    images: Tensor | None = None,
+    source: str = "noise",
+    check: Callable[[], None] = lambda: None,
+) -> GradientProfile:
+    """Measure gradient norms at initialisation, in train mode, under cross-entropy.
+
+    Weights, random labels and, without `images`, N(0, 1) noise are drawn from `seed`; for the
+    same seed they are the same for every variant of the same input shape and classes.
+
+    Args:
+        variant: a spec or its text form.
+        batch: images in the batch, when `images` are not given.
+        seed: 0 to `MAX_SEED`.
+        images: shape (N, C, H, W), float32, normalised.
+        source: what the images are, kept in the result.
+        check: called at every layer; may raise to stop the work.
+    Raises:
+        SpecError: if the variant, the batch or the seed allows no such measurement.
+    """
+    spec = parse(variant) if isinstance(variant, str) else variant
+    batch = len(images) if images is not None else batch
+    check_settings(spec, batch, seed)
+    model = build(spec, seed).train()
+    # Another stream than the weights', or the first filters would be the first pixels.
+    generator = torch.Generator().manual_seed((seed + 0x9E3779B9) % 2**32)
+    if images is None:
+        size = (batch, spec.in_channels, spec.image_size, spec.image_size)
+        images = torch.randn(size, generator=generator)
+    labels = torch.randint(spec.classes, (batch,), generator=generator)
+    recorder = _Recorder(model, spec, check)
+    loss = nn.functional.cross_entropy(model(images), labels)
+    loss.backward()
+    return GradientProfile(
+        spec, seed, batch, source, loss.item(), recorder.layers(), recorder.units()
+    )
+
+
+def check_settings(spec: ArchitectureSpec, batch: int, seed: int) -> None:
+    """Refuse what cannot be measured.
+
+    Raises:
+        SpecError: with the reason.
+    """
+    if batch < 1:
+        raise SpecError(f"batch={batch}: at least one image is needed")
+    if not 0 <= seed <= MAX_SEED:
+        raise SpecError(f"seed={seed}: a whole number from 0 to {MAX_SEED:,}")
+    if spec.classes < 2:
+        raise SpecError("classes=1: the cross-entropy of a single class is always 0; choose 2")
+    pixels = min(
+        row.output_shape[1] * row.output_shape[2]
+        for row in analyze(spec).layers
+        if len(row.output_shape) == 3 and row.stage != "head"
+    )
+    if spec.norm == "batch" and batch * pixels < 2:
+        raise SpecError(
+            "batch=1 leaves batch normalisation a single value per channel in the last stage; "
+            "choose a batch of 2 or more, or a larger image_size"
+        )
+
+
+class _Recorder:
+    """Hooks that turn each gradient into its norm when it arrives, then let it go."""
+
+    def __init__(self, model: nn.Module, spec: ArchitectureSpec, check: Callable[[], None]) -> None:
+        self._rows = [row for row in analyze(spec).layers if row.kind in WEIGHTED_KINDS]
+        self._unit_names = _unit_names(analyze(spec).layers)
+        self._check = check
+        self._norms: dict[str, float] = {}
+        for name in [row.name for row in self._rows] + list(self._unit_names):
+            model.get_submodule(name).register_forward_hook(self._watch_output(name))
+        for name, parameter in model.named_parameters():
+            parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
+
+    def _watch_output(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
+        def record(gradient: Tensor) -> None:
+            self._check()
+            self._norms[name] = norm(gradient)
+
+        def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
+            self._check()
+            output.register_hook(record)
+
+        return hook
+
+    def _watch_weight(self, name: str) -> Callable[[Tensor], None]:
+        wanted = name in {f"{row.name}.weight" for row in self._rows}
+
+        def hook(parameter: Tensor) -> None:
+            if wanted and parameter.grad is not None:
+                self._norms[name] = norm(parameter.grad)
+            parameter.grad = None
+
+        return hook
+
+    def layers(self) -> tuple[LayerGradient, ...]:
+        """Return the norms of every weighted layer, in forward order."""
+        return tuple(
+            LayerGradient(
+                row.name,
+                row.kind,
+                row.stage,
+                row.unit,
+                self._norms[f"{row.name}.weight"],
+                self._norms[row.name],
+            )
+            for row in self._rows
+        )
+
+    def units(self) -> tuple[UnitGradient, ...]:
+        """Return the norm at every unit's output, in forward order."""
+        return tuple(
+            UnitGradient(stage, unit, self._norms[name])
+            for name, (stage, unit) in self._unit_names.items()
+        )
+
+
+def norm(tensor: Tensor) -> float:
+    """Return the L2 norm of a tensor; in double precision where squares leave float32."""
+    value = float(torch.linalg.vector_norm(tensor))
+    if 1e-15 < value < 1e15:
+        return value
+    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+
+
+def _unit_names(rows: tuple[LayerRow, ...]) -> dict[str, tuple[str, int]]:
+    """Return the module name of every unit (`layer1.0`, ...), with its stage and number."""
+    found: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        if row.unit is not None:
+            found[".".join(row.name.split(".")[:2])] = (row.stage, row.unit)
+    return found

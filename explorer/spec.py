@@ -1,0 +1,295 @@
+"""What a person chose: `ArchitectureSpec` and its text form.
+
+The text form is `name` or `name,field=value,...`, as in `resnet50` or
+`resnet110-cifar,shortcut=B,norm=none`. The same text stands in the URL, on the command
+line, in file names and in the API.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from explorer import rules
+from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, NAMES, Choice
+from explorer.rules import (
+    ALIASES,
+    BOUNDS,
+    MAX_UNITS,
+    VALUES,
+    SpecError,
+    no_such,
+    quote,
+    stages_for,
+    written,
+)
+
+__all__ = [
+    "BOUNDS",
+    "FIELDS",
+    "VALUES",
+    "ArchitectureSpec",
+    "Option",
+    "SpecError",
+    "as_fields",
+    "depths",
+    "named",
+    "options",
+    "parse",
+    "stages_for",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureSpec:
+    """Every choice that makes a residual network, checked on construction.
+
+    Args:
+        stages: residual units in each stage; each stage halves the map and doubles the width,
+            except the first.
+        block: `basic` (two 3x3) or `bottleneck` (1x1, 3x3, 1x1).
+        ordering: arrangement of BN and ReLU around the addition, He et al. 2016, Fig. 4.
+        shortcut: A zero padding, B projection where the shape changes, C projection
+            everywhere, none for the plain network.
+        stride_at: the bottleneck convolution that carries the stride (1x1 is the paper's).
+        stem: `imagenet` (7x7, stride 2, max-pool) or `cifar` (one 3x3).
+        width: channels of the stem and, times `widen`, of the first stage.
+        widen: widening factor of the stages (not of the stem).
+        expansion: output channels of a bottleneck over the stage's width.
+        groups: cardinality of the bottleneck's 3x3 convolution.
+        width_per_group: channels of each group in the first stage; None keeps the stage's width.
+        norm: `batch`, `group` (at most 32 groups of 2 channels or more) or `none`.
+        zero_init: the last normalisation of each branch starts with gamma = 0.
+        image_size: height and width of the input in pixels.
+        in_channels: channels of the input.
+        classes: outputs of the final linear layer.
+    Raises:
+        SpecError: for a value out of bounds or a combination that cannot be built.
+    """
+
+    stages: tuple[int, ...]
+    block: str = "basic"
+    ordering: str = "original"
+    shortcut: str = "B"
+    stride_at: str = "3x3"
+    stem: str = "imagenet"
+    width: int = 64
+    widen: int = 1
+    expansion: int = 4
+    groups: int = 1
+    width_per_group: int | None = None
+    norm: str = "batch"
+    zero_init: bool = False
+    image_size: int = 224
+    in_channels: int = 3
+    classes: int = 1000
+
+    def __post_init__(self) -> None:
+        rules.check(as_fields(self), _DEFAULTS)
+
+    @property
+    def depth(self) -> int:
+        """Weighted layers on the main path: stem, branches, linear; projections excluded."""
+        return 2 + LAYERS_PER_UNIT[self.block] * sum(self.stages)
+
+    @property
+    def preactivated(self) -> bool:
+        """Whether units begin with an activation (He et al. 2016, Fig. 4 d and e)."""
+        return self.ordering in ("relu_only_preactivation", "full_preactivation")
+
+    @property
+    def total_stride(self) -> int:
+        """Input pixels per pixel of the last feature map."""
+        return rules.total_stride(self.stem, self.stages)
+
+    def vary(self, **changes: Any) -> "ArchitectureSpec":
+        """Return this spec with some fields changed.
+
+        `depth` is accepted and sets `stages`. A field that the change makes meaningless
+        (the ordering of a plain network, say) falls back to its default unless it is given.
+
+        Raises:
+            SpecError: for an unknown field, or when the result cannot be built.
+        """
+        values = {**as_fields(self), **_read_aliases(changes)}
+        if not isinstance(values["block"], str) or values["block"] not in LAYERS_PER_UNIT:
+            raise SpecError(no_such("block", values["block"], VALUES["block"]))
+        depth = values.pop("depth", None)
+        if depth is not None:
+            stages = stages_for(depth, values["block"], len(self.stages))
+            if changes.get("stages", stages) != stages:
+                raise SpecError(
+                    f"depth={depth} means stages={written(stages)}: give depth or stages, not both"
+                )
+            values["stages"] = stages
+        for field in rules.meaningless(values):
+            if field not in changes:
+                values[field] = _DEFAULTS[field]
+        return ArchitectureSpec(**values)
+
+    def plain(self) -> "ArchitectureSpec":
+        """Return the plain twin: the same layers without shortcuts (He et al. 2015, 3.3)."""
+        return self.vary(shortcut="none")
+
+    def __str__(self) -> str:
+        return _text(self)
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    field.name: field.default for field in fields(ArchitectureSpec) if field.name != "stages"
+}
+FIELDS: tuple[str, ...] = ("depth", *(field.name for field in fields(ArchitectureSpec)))
+"""Every field a text form may set."""
+
+
+def as_fields(spec: ArchitectureSpec) -> dict[str, Any]:
+    """Return the spec's fields as a dictionary, in declaration order."""
+    return {field.name: getattr(spec, field.name) for field in fields(spec)}
+
+
+def named(name: str) -> ArchitectureSpec:
+    """Return the network of a catalogue name.
+
+    Raises:
+        SpecError: if there is no such name; the message lists the nearest.
+    """
+    if name not in NAMES:
+        raise SpecError(no_such("network", name, tuple(NAMES)))
+    return _named(name)
+
+
+@lru_cache(maxsize=256)
+def _named(name: str) -> ArchitectureSpec:
+    choices: Mapping[str, Any] = NAMES[name]
+    return ArchitectureSpec(**choices)
+
+
+def parse(text: str) -> ArchitectureSpec:
+    """Read a text form, such as `resnet50,ordering=v2`.
+
+    Raises:
+        SpecError: for an unknown name, field or value (with the nearest valid ones), a field
+            given twice, or an impossible combination.
+    """
+    if not isinstance(text, str):
+        raise SpecError(f"a variant is a text such as resnet50, not {type(text).__name__}")
+    name, *settings = (part.strip() for part in text.split(","))
+    spec = named(name.lower())
+    changes: dict[str, Any] = {}
+    for setting in settings:
+        field, equals, value = (part.strip() for part in setting.partition("="))
+        if not equals or not value:
+            raise SpecError(f"{quote(setting)} is not of the form field=value")
+        if field not in FIELDS:
+            raise SpecError(no_such("field", field, FIELDS))
+        if field in changes:
+            raise SpecError(f"{field} is given twice")
+        changes[field] = _read(field, value)
+    return spec.vary(**changes)
+
+
+class Option(NamedTuple):
+    """One value of a field for a given spec: where it leads, or why it cannot be chosen."""
+
+    value: str
+    spec: ArchitectureSpec | None
+    reason: str
+
+
+def options(spec: ArchitectureSpec, field: str) -> tuple[Option, ...]:
+    """Return what each value of a named-value field (a key of `VALUES`) would make of a spec."""
+    return tuple(_option(spec, field, value) for value in VALUES[field])
+
+
+def depths(spec: ArchitectureSpec) -> tuple[int, ...]:
+    """Return the depths worth offering for a spec: published ones, and its own."""
+    per_unit = LAYERS_PER_UNIT[spec.block]
+    if len(spec.stages) == 4:
+        units: Sequence[int] = [sum(p) for p in IMAGENET_PATTERNS]
+    else:
+        published = (3, 5, 7, 9, 18, 200) if spec.block == "basic" else (3, 6, 9, 18, 111)
+        units = [len(spec.stages) * n for n in published if len(spec.stages) * n <= MAX_UNITS]
+    return tuple(sorted({2 + per_unit * n for n in units} | {spec.depth}))
+
+
+def _option(spec: ArchitectureSpec, field: str, value: str) -> Option:
+    try:
+        return Option(value, spec.vary(**{field: value}), "")
+    except SpecError as error:
+        return Option(value, None, error.reason)
+
+
+def _read_aliases(changes: Mapping[str, Any]) -> dict[str, Any]:
+    for field in changes:
+        if field not in FIELDS:
+            raise SpecError(no_such("field", field, FIELDS))
+    return {
+        field: ALIASES[field].get(str(value).lower(), value) if field in ALIASES else value
+        for field, value in changes.items()
+    }
+
+
+def _read(field: str, value: str) -> Choice:
+    """Read one value of a text form; names and bounds are checked by the spec."""
+    if field == "stages":
+        return tuple(_read_int(field, part) for part in value.split("-"))
+    if field == "zero_init":
+        if value.lower() not in ("true", "false"):
+            raise SpecError(f"zero_init={quote(value)}: true or false")
+        return value.lower() == "true"
+    if field == "width_per_group" and value == "none":
+        return None
+    if field in BOUNDS or field == "depth":
+        return _read_int(field, value)
+    return value
+
+
+def _read_int(field: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 9):
+        raise SpecError(
+            f"{field}={quote(value)}: "
+            + (
+                "whole numbers joined by -, as in 3-4-6-3"
+                if field == "stages"
+                else "a whole number"
+            )
+        )
+    return int(value)
+
+
+@lru_cache(maxsize=4096)
+def _text(spec: ArchitectureSpec) -> str:
+    """Return the text of fewest settings that parses to this spec, from the name most like it."""
+    return min(_rank(name, spec) for name in NAMES)[-1]
+
+
+def _rank(name: str, spec: ArchitectureSpec) -> tuple[bool, int, bool, int, str]:
+    """Order texts: no residual network under a plain name, few settings, same layers, short."""
+    base, settings = named(name), _settings(named(name), spec)
+    text = ",".join((name, *settings))
+    misnamed = base.shortcut == "none" != spec.shortcut
+    relayered = (base.block, base.stages) != (spec.block, spec.stages)
+    return misnamed, len(settings), relayered, len(text), text
+
+
+def _settings(base: ArchitectureSpec, spec: ArchitectureSpec) -> list[str]:
+    settings = []
+    for field in FIELDS[1:]:
+        value = getattr(spec, field)
+        if field == "stages" and _same_depth(base, spec):
+            continue
+        if value != getattr(base, field):
+            settings.append(f"{field}={written(value)}")
+    if base.stages != spec.stages and _same_depth(base, spec):
+        settings.insert(0, f"depth={spec.depth}")
+    return settings
+
+
+def _same_depth(base: ArchitectureSpec, spec: ArchitectureSpec) -> bool:
+    """Whether `depth` alone says the spec's stages when it starts from `base`."""
+    if len(base.stages) != len(spec.stages):
+        return False
+    try:
+        return stages_for(spec.depth, spec.block, len(base.stages)) == spec.stages
+    except SpecError:
+        return False

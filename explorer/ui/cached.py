@@ -1,0 +1,118 @@
+"""Every cache of what pages draw, each bounded; the spec is the key."""
+
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from explorer.analysis import LayerRow, Total, analyze, row_as_dict, sum_rows
+from explorer.figures.breakdown import Part, breakdown
+from explorer.spec import ArchitectureSpec
+from explorer.ui.glossary import GLOSSARY
+
+QUANTITIES = {
+    "parameters": "Parameters",
+    "macs": "MACs (multiply-accumulates of one picture)",
+    "output_bytes": "Activations (bytes, float32, one picture)",
+}
+
+QUANTITY_NAMES = {"parameters": "Parameters", "macs": "MACs", "output_bytes": "Activations"}
+
+LAYER_COLUMNS: Any = {
+    "name": st.column_config.TextColumn("Layer", pinned=True),
+    "kind": "Kind",
+    "detail": "What it does",
+    "stage": "Stage",
+    "unit": st.column_config.NumberColumn("Unit", help="Place of the residual unit in its stage"),
+    "input_shape": st.column_config.TextColumn("Input", help="Channels × height × width"),
+    "output_shape": st.column_config.TextColumn("Output", help="Channels × height × width"),
+    "parameters": st.column_config.NumberColumn(
+        "Parameters", format="localized", help=GLOSSARY["parameters"]
+    ),
+    "macs": st.column_config.NumberColumn("MACs", format="localized", help=GLOSSARY["macs"]),
+    "macs_share": st.column_config.NumberColumn(
+        "MACs share", format="percent", help="Of the whole network's MACs"
+    ),
+    "receptive_field": st.column_config.NumberColumn(
+        "Receptive field (px)", help=GLOSSARY["receptive_field"]
+    ),
+}
+
+STAGE_COLUMNS: Any = {
+    "stage": "Stage",
+    "layers": "Layers",
+    "parameters": LAYER_COLUMNS["parameters"],
+    "parameters_share": st.column_config.NumberColumn("Parameters share", format="percent"),
+    "macs": LAYER_COLUMNS["macs"],
+    "macs_share": LAYER_COLUMNS["macs_share"],
+    "output_bytes": st.column_config.NumberColumn(
+        "Activations (bytes)", format="localized", help=GLOSSARY["activations"]
+    ),
+}
+
+
+class LayerRows(NamedTuple):
+    """Some of a network's layers: a data frame nobody may change, their totals, the rows."""
+
+    frame: Any
+    total: Total
+    rows: tuple[LayerRow, ...]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as plain records, for the CSV."""
+        return [row_as_dict(row) for row in self.rows]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def layer_rows(
+    spec: ArchitectureSpec, stages: tuple[str, ...], kinds: tuple[str, ...]
+) -> LayerRows:
+    """Return the layers of some stages and kinds; of all, where none are named."""
+    import pandas as pd
+
+    analysis = analyze(spec)
+    rows = tuple(
+        row
+        for row in analysis.layers
+        if (not stages or row.stage in stages) and (not kinds or row.kind in kinds)
+    )
+    frame = pd.DataFrame(rows, columns=LayerRow._fields)
+    for column in ("input_shape", "output_shape"):
+        frame[column] = ["×".join(map(str, shape)) for shape in frame[column]]
+    for column in ("unit", "receptive_field", "jump"):
+        frame[column] = frame[column].astype("Int64")
+    frame["macs_share"] = frame["macs"] / analysis.macs
+    return LayerRows(frame, sum_rows(rows), rows)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def stage_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
+    """Return each stage's totals and shares, and the whole network's last."""
+    whole = analyze(spec).total
+    totals = {**analyze(spec).by("stage"), "whole network": whole}
+    return [
+        {
+            "stage": stage,
+            "layers": total.layers,
+            "parameters": total.parameters,
+            "parameters_share": total.parameters / whole.parameters,
+            "macs": total.macs,
+            "macs_share": total.macs / whole.macs,
+            "output_bytes": total.output_bytes,
+        }
+        for stage, total in totals.items()
+    ]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def breakdown_chart(spec: ArchitectureSpec, quantity: str) -> Any:
+    """Return the bars of a quantity by stage and kind."""
+    return breakdown(breakdown_parts(spec, quantity), QUANTITIES[quantity])
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def breakdown_parts(spec: ArchitectureSpec, quantity: str) -> list[Part]:
+    """Return what each kind of layer in each stage has of a quantity."""
+    totals = analyze(spec).by_stage_and_kind()
+    whole = getattr(analyze(spec).total, quantity)
+    values = {place: getattr(total, quantity) for place, total in totals.items()}
+    return [Part(*place, value, value / whole) for place, value in values.items()]

@@ -1,0 +1,174 @@
+"""The sidebar: widgets that turn into the current variant's spec.
+
+Each control shows what the spec says and has one callback, which varies the spec.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from explorer.names import NAMES
+from explorer.spec import BOUNDS, ArchitectureSpec, SpecError, depths, options, parse, stages_for
+from explorer.ui import state
+from explorer.ui.glossary import GLOSSARY
+from explorer.words import ORDERING_WORDS, name_title
+
+_NAME, _TEXT = "choice-name", "choice-text"
+
+
+def draw() -> None:
+    """Draw all controls for the current variant."""
+    spec = state.current()
+    _draw_name(str(spec))
+    _draw_layers(spec)
+    _choice(spec, "block", "Block", st.segmented_control)
+    _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS)
+    _choice(spec, "shortcut", "Shortcut", st.segmented_control)
+    _choice(spec, "stride_at", "Stride of a downsampling unit in its", st.segmented_control)
+    _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.total_stride)
+    _number(spec, "classes", "Classes")
+    with st.expander("More choices"):
+        _choice(spec, "stem", "Stem", st.segmented_control)
+        _choice(spec, "norm", "Normalisation", st.segmented_control)
+        _zero_init(spec)
+        _number(spec, "width", "Width (channels)", step=16)
+        _number(spec, "in_channels", "Input channels")
+
+
+def _draw_name(text: str) -> None:
+    state.fill(_NAME, text.partition(",")[0])
+    st.selectbox(
+        "Start from",
+        list(NAMES),
+        format_func=name_title,
+        key=_NAME,
+        on_change=_apply,
+        args=(_NAME, parse),
+        help="A published network. Every choice below then changes it.",
+    )
+    state.fill(_TEXT, text)
+    st.text_input(
+        "Variant as text",
+        key=_TEXT,
+        on_change=_apply,
+        args=(_TEXT, parse),
+        max_chars=300,
+        help=GLOSSARY["text_form"],
+    )
+
+
+def _draw_layers(spec: ArchitectureSpec) -> None:
+    key = _key("depth")
+    state.fill(key, spec.depth)
+    st.selectbox(
+        "Depth",
+        depths(spec),
+        format_func=lambda depth: f"{depth} layers ({_stages_text(spec, depth)})",
+        key=key,
+        on_change=_vary,
+        args=("depth",),
+        help=GLOSSARY["depth"],
+    )
+    key = _key("stages")
+    state.fill(key, "-".join(map(str, spec.stages)))
+    st.text_input(
+        "Units per stage",
+        key=key,
+        on_change=_apply,
+        args=(key, _read_stages),
+        max_chars=40,
+        help=GLOSSARY["stages"],
+    )
+
+
+def _stages_text(spec: ArchitectureSpec, depth: int) -> str:
+    stages = spec.stages if depth == spec.depth else stages_for(depth, spec.block, len(spec.stages))
+    return "-".join(map(str, stages))
+
+
+def _choice(
+    spec: ArchitectureSpec,
+    field: str,
+    label: str,
+    widget: Callable[..., Any],
+    words: dict[str, str] | None = None,
+) -> None:
+    """Draw the values of a field that make a network, and say why others do not."""
+    offered = options(spec, field)
+    valid = [option.value for option in offered if option.spec is not None]
+    key = _key(field)
+    state.fill(key, getattr(spec, field))
+    widget(
+        label,
+        valid,
+        format_func=lambda value: (words or {}).get(value, value),
+        key=key,
+        on_change=_vary,
+        args=(field,),
+        help=GLOSSARY[field],
+        **({"required": True} if widget is st.segmented_control else {}),
+    )
+    for reason in dict.fromkeys(option.reason for option in offered if option.spec is None):
+        refused = [option.value for option in offered if option.reason == reason]
+        names = ", ".join((words or {}).get(value, value) for value in refused)
+        st.caption(f"Not offered: {names} ({reason}).")
+
+
+def _number(
+    spec: ArchitectureSpec, field: str, label: str, step: int = 1, low: int | None = None
+) -> None:
+    key = _key(field)
+    state.fill(key, getattr(spec, field))
+    st.number_input(
+        label,
+        min_value=low or BOUNDS[field][0],
+        max_value=BOUNDS[field][1],
+        step=step,
+        key=key,
+        on_change=_vary,
+        args=(field,),
+        help=GLOSSARY[field],
+    )
+
+
+def _zero_init(spec: ArchitectureSpec) -> None:
+    key = _key("zero_init")
+    state.fill(key, spec.zero_init)
+    try:
+        spec.vary(zero_init=True)
+        reason = ""
+    except SpecError as error:
+        reason = error.reason
+    st.toggle(
+        "Branches start at zero",
+        key=key,
+        on_change=_vary,
+        args=("zero_init",),
+        disabled=bool(reason),
+        help=GLOSSARY["zero_init"],
+    )
+    if reason:
+        st.caption(f"Not offered ({reason}).")
+
+
+def _key(field: str) -> str:
+    return f"choice-{field}"
+
+
+def _read_stages(text: str) -> ArchitectureSpec:
+    """Read units per stage into the current variant, through the text form's own reader."""
+    stages = parse(f"resnet50,image_size=2048,stages={text.replace(',', '-')}").stages
+    return state.current().vary(stages=stages)
+
+
+def _vary(field: str) -> None:
+    _apply(_key(field), lambda value: state.current().vary(**{field: value}))
+
+
+def _apply(key: str, read: Callable[[Any], ArchitectureSpec]) -> None:
+    """Take a control's new value into the tray, or say why it cannot be taken."""
+    try:
+        state.choose(read(state.read(key)))
+    except SpecError as error:
+        state.notify(f"{error}.")

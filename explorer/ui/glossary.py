@@ -1,0 +1,90 @@
+"""Every term of the pages, explained once; shown as help where the term stands."""
+
+GLOSSARY = {
+    "parameters": (
+        "Numbers that training changes: convolution and linear weights, the linear layer's "
+        "biases, and gamma and beta of each normalisation. Running statistics are not counted."
+    ),
+    "macs": (
+        "Multiply-accumulates of all convolutions and linear layers for one picture: one "
+        "multiplication and one addition count as 1. Biases, normalisations, ReLU, pooling and "
+        "additions are not counted. Papers on ResNets print this figure as 'FLOPs'."
+    ),
+    "flops": (
+        "Floating-point operations of the same layers, a multiplication and an addition counted "
+        "separately: exactly 2 × MACs."
+    ),
+    "depth": (
+        "Weighted layers on the main path, from the first convolution to the linear layer. "
+        "Projections on shortcuts are not counted, so ResNet-50 has 53 convolutions."
+    ),
+    "weights": "Memory of the parameters as float32, 4 bytes each. 1 MB is 1,000,000 bytes.",
+    "activations": (
+        "Memory of every layer's output for one picture as float32, if all were kept. Training "
+        "keeps roughly half of it, as ReLU works in place; prediction needs far less. "
+        "1 MB is 1,000,000 bytes."
+    ),
+    "receptive_field": (
+        "Width, in pixels of the input, of the square that one number of the last feature map "
+        "depends on: the largest over all paths. It may exceed the picture, whose border is then "
+        "padded with zeros."
+    ),
+    "output": "Shape of what the network returns for one picture: one score (logit) a class.",
+    "block": (
+        "What a residual unit's branch consists of. Basic: two 3x3 convolutions. Bottleneck: a "
+        "1x1 that reduces the channels, a 3x3, and a 1x1 that expands them fourfold."
+    ),
+    "stages": (
+        "Residual units in each stage, joined by hyphens, as in 3-4-6-3. Each stage after the "
+        "first halves the map and doubles the channels."
+    ),
+    "ordering": (
+        "Where normalisation and ReLU stand around the addition (He et al. 2016, Figure 4). "
+        "v1 is the original of 2015; v2 activates before each convolution and leaves the "
+        "shortcut clean."
+    ),
+    "shortcut": (
+        "What the skip connection does where the shape changes. A: subsample and append zero "
+        "channels. B: a 1x1 convolution there, the identity elsewhere. C: a 1x1 convolution in "
+        "every unit. none: no skip connections, the plain network."
+    ),
+    "stride_at": (
+        "Which convolution of a downsampling bottleneck halves the map: the first 1x1 (the "
+        "paper) or the 3x3 (torchvision, often called v1.5)."
+    ),
+    "image_size": "Height and width of the input picture in pixels.",
+    "classes": "Outputs of the final linear layer.",
+    "stem": (
+        "How the network begins. imagenet: a 7x7 convolution with stride 2 and a max-pool, so "
+        "the first stage sees a quarter of the size. cifar: one 3x3 convolution at full size."
+    ),
+    "norm": (
+        "Normalisation behind the convolutions: batch, group (at most 32 groups of 2 "
+        "channels or more, independent of the batch) or none."
+    ),
+    "zero_init": (
+        "Start the last normalisation of each branch at gamma = 0, so that every unit begins as "
+        "the identity."
+    ),
+    "width": "Channels of the first convolution; stages have this, twice this, four times this ...",
+    "in_channels": "Channels of the input: 3 for colour, 1 for grey.",
+    "text_form": (
+        "The variant as a text: a network's name, then field=value for whatever differs. The "
+        "same text works in the link, on the command line and in Python."
+    ),
+    "weight_gradient": (
+        "L2 norm of dL/dW, the gradient of the loss with respect to the layer's weights: how "
+        "strongly one training step would pull at them."
+    ),
+    "output_gradient": (
+        "L2 norm of dL/dy, the gradient that arrives at the layer's outputs (before the "
+        "normalisation behind it), over the whole batch: the signal on its way back."
+    ),
+    "plain_twin": "The same layers without skip connections (He et al. 2015, Section 3.3).",
+    "seed": "Where the random weights, labels and noise start. The same seed gives the same curve.",
+    "input": (
+        "What the batch shows. Noise: every value drawn from N(0, 1). Photographs: random crops of "
+        "the bundled ones, half of them mirrored, normalised with ImageNet's mean and deviation."
+    ),
+    "batch": "Pictures in the one batch that is sent forward and back.",
+}

@@ -1,0 +1,218 @@
+"""Explore: what the network is, what it costs, and where."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from explorer.analysis import Analysis, analyze
+from explorer.catalog import published
+from explorer.spec import ArchitectureSpec
+from explorer.ui import cached, charts, state, tasks, waiting
+from explorer.ui.glossary import GLOSSARY
+from explorer.words import sentence, title
+
+if TYPE_CHECKING:
+    from explorer.verification import ModuleCheck, Verdict
+
+
+def draw() -> None:
+    """Draw the page for the current variant."""
+    spec = state.current()
+    analysis = analyze(spec)
+    st.title(title(spec))
+    st.markdown(sentence(spec))
+    _headline(analysis)
+    confirmation = st.container()
+    _published(spec)
+    _breakdown(spec)
+    _layer_table(spec)
+    _judges(spec)
+    with confirmation:
+        _build(spec)
+
+
+def _headline(analysis: Analysis) -> None:
+    shape = " × ".join(map(str, analysis.output_shape))
+    numbers = [
+        ("Parameters", f"{analysis.parameters:,}", "parameters"),
+        ("MACs (one picture)", f"{analysis.macs:,}", "macs"),
+        ("FLOPs (2 × MACs)", f"{analysis.flops:,}", "flops"),
+        ("Depth (weighted layers)", f"{analysis.depth:,}", "depth"),
+        ("Weights", f"{analysis.weights_bytes / 1e6:,.2f} MB", "weights"),
+        ("Activations (one picture)", f"{analysis.activation_bytes / 1e6:,.2f} MB", "activations"),
+        ("Receptive field", f"{analysis.receptive_field:,} px", "receptive_field"),
+        ("Output", shape, "output"),
+    ]
+    with st.grid(4, min_column_width=215, border=False):
+        for label, value, term in numbers:
+            st.metric(label, value, help=GLOSSARY[term], border=True, height="stretch")
+
+
+def _published(spec: ArchitectureSpec) -> None:
+    entry = published(spec)
+    if entry is None:
+        return
+    st.subheader("As published", anchor="published")
+    st.markdown(f"**{entry.title}** ({entry.paper}). {entry.note}".strip())
+    st.dataframe(
+        [
+            {
+                "What": result.quantity,
+                "Printed": result.value,
+                "Measured how": result.conditions,
+                "Source": result.source,
+            }
+            for result in entry.results
+        ],
+        hide_index=True,
+        height="content",
+        key="published-results",
+    )
+
+
+@st.fragment
+def _breakdown(spec: ArchitectureSpec) -> None:
+    st.subheader("Where it sits", anchor="breakdown")
+    quantity = st.segmented_control(
+        "Quantity",
+        list(cached.QUANTITIES),
+        default="parameters",
+        required=True,
+        format_func=cached.QUANTITY_NAMES.__getitem__,
+        key="breakdown",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    charts.draw(
+        cached.breakdown_chart(spec, quantity),
+        "breakdown",
+        f"{cached.QUANTITIES[quantity]} by stage and layer kind: {title(spec)}",
+        "A longer bar is a costlier stage; its colours are the layer kinds that cause it.",
+        lambda: [part._asdict() for part in cached.breakdown_parts(spec, quantity)],
+    )
+
+
+@st.fragment
+def _layer_table(spec: ArchitectureSpec) -> None:
+    st.subheader("Layers", anchor="layers")
+    analysis = analyze(spec)
+    stages, kinds = analysis.by("stage"), analysis.by("kind")
+    with st.container(horizontal=True):
+        chosen_stages = st.pills(
+            "Stages", list(stages), selection_mode="multi", key="layer-stages", width="content"
+        )
+        chosen_kinds = st.pills(
+            "Kinds", list(kinds), selection_mode="multi", key="layer-kinds", width="content"
+        )
+    rows = cached.layer_rows(spec, tuple(chosen_stages), tuple(chosen_kinds))
+    total = rows.total
+    st.markdown(
+        f"**{total.layers:,} of {len(analysis.layers):,} layers**, "
+        f"{total.parameters:,} parameters, {total.macs:,} MACs, "
+        f"{total.output_bytes / 1e6:,.2f} MB of activations"
+    )
+    st.dataframe(
+        rows.frame,
+        column_config=cached.LAYER_COLUMNS,
+        column_order=list(cached.LAYER_COLUMNS),
+        hide_index=True,
+        height=460,
+        placeholder="",
+        key="layer-table",
+        alt=f"Layer table of {title(spec)}",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            "In forward order. Click a heading to sort; the magnifying glass in the table's "
+            "corner searches. Names are those of the PyTorch module.",
+            width="stretch",
+        )
+        charts.csv_button(f"{spec}-layers", rows.records, "Layers (CSV)")
+    st.markdown("**Subtotals by stage**")
+    st.dataframe(
+        cached.stage_records(spec),
+        column_config=cached.STAGE_COLUMNS,
+        hide_index=True,
+        height="content",
+        key="stage-table",
+        alt=f"Totals by stage of {title(spec)}",
+    )
+
+
+def _build(spec: ArchitectureSpec) -> None:
+    parameters = analyze(spec).parameters
+    if parameters > tasks.MAX_LIVE_PARAMETERS:
+        st.info(
+            f"Not built live: {parameters:,} parameters are more than this page builds "
+            f"({tasks.MAX_LIVE_PARAMETERS:,}). All numbers here come from the analysis."
+        )
+        return
+    waiting.show(
+        "build",
+        spec,
+        tasks.check_build(spec),
+        _built,
+        "Building the PyTorch module",
+    )
+
+
+def _built(check: "ModuleCheck") -> None:
+    parts = [
+        f"**Built live in {check.build_ms:,.0f} ms.** The PyTorch module has "
+        f"{check.parameters:,} parameters, "
+    ]
+    parts.append("equal to the analysis" if check.equal else "NOT equal to the analysis")
+    if check.output_shape is not None:
+        shape = " × ".join(map(str, check.output_shape))
+        agrees = "as" if check.output_equal else "NOT as"
+        parts.append(f"; a random picture came out as {shape}, {agrees} the analysis says")
+    (st.success if check.equal and check.output_equal else st.error)("".join(parts) + ".")
+
+
+def _judges(spec: ArchitectureSpec) -> None:
+    st.subheader("Checked by others", anchor="checked")
+    st.markdown(
+        "torchinfo and PyTorch's own `FlopCounterMode` count the built module independently. "
+        "They take a few seconds, so they run when asked."
+    )
+    if analyze(spec).parameters > tasks.MAX_LIVE_PARAMETERS:
+        st.info("Not available: the network is too large to be built here.")
+        return
+    waiting.show(
+        "judges",
+        spec,
+        tasks.judge(spec),
+        _verdicts,
+        "Counting with torchinfo and FlopCounterMode",
+        ask="Check against torchinfo and FlopCounterMode",
+    )
+
+
+def _verdicts(found: "tuple[tuple[Verdict, ...], str]") -> None:
+    verdicts, summary = found
+    st.dataframe(
+        [
+            {
+                "Quantity": verdict.quantity,
+                "Judge": verdict.judge,
+                "Their number": f"{verdict.theirs:,}",
+                "Our number": f"{verdict.ours:,}",
+                "Verdict": "equal"
+                if verdict.equal
+                else "explained"
+                if verdict.explained
+                else "DIFFERENT",
+            }
+            for verdict in verdicts
+        ],
+        hide_index=True,
+        height="content",
+        key="verdicts",
+    )
+    for verdict in verdicts:
+        st.markdown(f"- **{verdict.judge}, {verdict.quantity}**: {verdict.explanation}")
+    with st.expander("torchinfo's own summary"):
+        st.code(summary, language=None, height=420)
+
+
+draw()

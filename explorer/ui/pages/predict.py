@@ -1,0 +1,162 @@
+"""Predict: what the network says about pictures, and what it was shown."""
+
+import hashlib
+from functools import partial
+
+import streamlit as st
+
+from explorer import weights
+from explorer.analysis import analyze
+from explorer.data import bundled_picture, bundled_pictures
+from explorer.figures.prediction import Answer, top_classes
+from explorer.figures.style import VARIANT_COLOURS
+from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
+from explorer.spec import ArchitectureSpec
+from explorer.ui import charts, state, tasks, waiting
+from explorer.weights import WeightsEntry
+from explorer.words import title
+
+_MAX_FILES = 24
+_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+
+
+def draw() -> None:
+    """Draw the page for the current variant."""
+    spec = state.current()
+    st.title("Predict")
+    entry = weights.for_spec(spec)
+    if entry is not None:
+        _introduce(entry)
+    elif not _offer_weights(spec):
+        return
+    files = _files()
+    if not files:
+        st.info("Upload a picture or choose one of the bundled photographs.")
+        return
+    waiting.show(
+        "predictions",
+        (spec, entry and entry.name, tuple((file.name, file.digest) for file in files)),
+        tasks.predictions(spec, entry, files),
+        partial(_draw_answers, entry=entry),
+        "Asking the network",
+    )
+
+
+def _introduce(entry: WeightsEntry) -> None:
+    accuracy = entry.accuracy
+    st.markdown(
+        f"**{title(entry.spec)}** with trained weights: {entry.title}, trained on {entry.dataset}. "
+        f"Published accuracy: {accuracy.top1_percent}% top-1, {accuracy.top5_percent}% top-5 "
+        f"({accuracy.evaluation}; {accuracy.source})."
+    )
+
+
+def _offer_weights(spec: ArchitectureSpec) -> bool:
+    """Say that the variant has no weights, and offer what can be done; return whether to go on."""
+    near = weights.nearest(spec)
+    st.warning(
+        f"**{title(spec)} has no trained weights here**, so it cannot name what a picture shows. "
+        f"The nearest variant that can is {title(near.spec)}."
+    )
+    st.button(
+        f"Switch to {title(near.spec)} with trained weights",
+        type="primary",
+        on_click=state.choose,
+        args=(near.spec,),
+    )
+    too_large = analyze(spec).parameters > tasks.MAX_LIVE_PARAMETERS
+    return st.toggle(
+        "Show what the untrained network answers",
+        key="untrained",
+        bind="query-params",
+        persist_state="session",
+        disabled=too_large or spec.in_channels not in (1, 3),
+        help="Its weights are random (seed 0), so the classes mean nothing. Needs a network of 1 "
+        f"or 3 input channels and at most {tasks.MAX_LIVE_PARAMETERS:,} parameters.",
+    )
+
+
+def _files() -> tuple[tasks.File, ...]:
+    names = [picture.name for picture in bundled_pictures()]
+    uploads = st.file_uploader(
+        "Your pictures",
+        type=_SUFFIXES,
+        accept_multiple_files=True,
+        key="uploads",
+        help=f"{', '.join(FORMATS)}, up to {MAX_BYTES // 2**20} MB and {MAX_PIXELS / 1e6:.0f} "
+        "megapixels each. They are only held in this server's memory and are gone when you leave.",
+    )
+    chosen = st.pills(
+        "Bundled photographs",
+        names,
+        default=[] if uploads else names[:1],
+        selection_mode="multi",
+        format_func=lambda name: bundled_picture(name).title,
+        key="pictures",
+        bind="query-params",
+        persist_state="session",
+    )
+    if len(uploads) > _MAX_FILES:
+        st.warning(f"Only the first {_MAX_FILES} pictures are shown.")
+    files = [_file(upload.name, upload.getvalue()) for upload in uploads[:_MAX_FILES]]
+    for picture in map(bundled_picture, chosen):
+        remark = f"{picture.note} Photograph: {picture.credit}.".strip()
+        files.append(_file(picture.title, picture.path.read_bytes(), remark))
+    return tuple(files)
+
+
+def _file(name: str, content: bytes, credit: str = "") -> tasks.File:
+    return tasks.File(name, hashlib.sha256(content).hexdigest(), content, credit)
+
+
+def _draw_answers(answers: tuple[tasks.Answer, ...], entry: WeightsEntry | None) -> None:
+    for number, answer in enumerate(answers):
+        st.subheader(answer.file.name, anchor=False)
+        if answer.prediction is None:
+            st.error(answer.error)
+            continue
+        _draw_answer(number, answer, entry)
+
+
+def _draw_answer(number: int, answer: tasks.Answer, entry: WeightsEntry | None) -> None:
+    said, picture = answer.prediction, answer.picture
+    if said is None or picture is None:
+        return
+    size = f"{said.shown.width} × {said.shown.height}"
+    seen, result = st.columns([1, 2.2], gap="medium")
+    with seen:
+        st.image(said.shown, caption=f"What the network was shown: {size} pixels", width="stretch")
+        width, height = picture.original_size
+        st.caption(f"From {width:,} × {height:,}: shorter side resized, centre cut out.")
+        for note in (*picture.notes, *filter(None, [answer.file.credit])):
+            st.caption(note)
+    with result:
+        if not said.trained:
+            st.warning(said.note)
+        charts.draw(
+            top_classes(
+                [Answer(label.label, label.probability) for label in said.top],
+                f"top-{number}",
+                VARIANT_COLOURS[0],
+            ),
+            f"prediction-{number + 1}",
+            f"The {len(said.top)} most probable classes",
+            "Probabilities of all classes add up to 100%; a long first bar is a confident answer, "
+            "not always a right one. "
+            f"Preparing the picture took {said.preprocess_ms:.0f} ms, the forward pass "
+            f"{said.forward_ms:.0f} ms on this server.",
+            lambda: [
+                {
+                    "picture": answer.file.name,
+                    "weights": said.weights or "untrained",
+                    "place": place,
+                    "label": label.label,
+                    "index": label.index,
+                    "probability": label.probability,
+                }
+                for place, label in enumerate(said.top, start=1)
+            ],
+        )
+
+
+draw()

@@ -1,0 +1,204 @@
+"""The long work of the pages, as functions for the job queue; results for equal inputs are kept.
+
+Nothing here touches Streamlit. Modules that need torch are imported where the work runs.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from explorer import weights
+from explorer.analysis import analyze
+from explorer.data import bundled_pictures
+from explorer.pictures import Picture, PictureError, read_picture
+from explorer.spec import ArchitectureSpec
+from explorer.ui.jobs import JobContext
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from explorer.gradients import GradientProfile
+    from explorer.prediction import Prediction
+    from explorer.verification import ModuleCheck, Verdict
+
+T = TypeVar("T")
+Work = Callable[[JobContext], T]
+
+MODULES = (
+    "explorer.gradients",
+    "explorer.prediction",
+    "explorer.verification",
+)
+"""What the warm-up imports."""
+
+MAX_LIVE_PARAMETERS = 200_000_000
+"""Largest network that is built live (0.8 GB of weights)."""
+
+MAX_PROBE_BYTES = 3_000_000_000
+"""Largest gradient probe: activations of the batch, and weights with their gradients."""
+
+
+class Kept(Generic[T]):
+    """The most recent results of a deterministic computation, shared by all sessions."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = Lock()
+        self._results: OrderedDict[Hashable, T] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return the result for a key, computing it if it is not there."""
+        with self._lock:
+            if key in self._results:
+                self._results.move_to_end(key)
+                return self._results[key]
+        result = compute()
+        with self._lock:
+            self._results[key] = result
+            while len(self._results) > self._limit:
+                self._results.popitem(last=False)
+        return result
+
+
+_profiles: "Kept[GradientProfile]" = Kept(256)
+_verdicts: "Kept[tuple[tuple[Verdict, ...], str]]" = Kept(64)
+
+
+def load_bundled_weights() -> None:
+    """Load the bundled networks, so that the first prediction does not wait for them."""
+    for entry in weights.available():
+        weights.load(entry.name)
+
+
+def check_build(spec: ArchitectureSpec) -> "Work[ModuleCheck]":
+    """Build the module and hold it against the analysis."""
+
+    def work(context: JobContext) -> "ModuleCheck":
+        from explorer.verification import check_module
+
+        return check_module(spec, context.check)
+
+    return work
+
+
+def judge(spec: ArchitectureSpec) -> "Work[tuple[tuple[Verdict, ...], str]]":
+    """Have others count the module, and fetch torchinfo's summary."""
+
+    def work(context: JobContext) -> "tuple[tuple[Verdict, ...], str]":
+        from explorer import verification
+
+        def compute() -> "tuple[tuple[Verdict, ...], str]":
+            verdicts = verification.judge(spec, context.check)
+            context.report(0.7, "writing torchinfo's summary")
+            return verdicts, verification.torchinfo_summary(spec)
+
+        return _verdicts.get(spec, compute)
+
+    return work
+
+
+def probe_bytes(spec: ArchitectureSpec, batch: int) -> int:
+    """Return an upper bound of the memory that a gradient probe takes."""
+    analysis = analyze(spec)
+    return batch * analysis.activation_bytes + 2 * analysis.weights_bytes
+
+
+def gradient_profiles(
+    specs: tuple[ArchitectureSpec, ...], batch: int, seed: int, source: str
+) -> "Work[tuple[GradientProfile, ...]]":
+    """Probe several variants on the same batch, one after another."""
+
+    def work(context: JobContext) -> "tuple[GradientProfile, ...]":
+        found = []
+        for number, spec in enumerate(specs):
+            measure = partial(_probe, spec, batch, seed, source, context, (number, len(specs)))
+            found.append(_profiles.get((spec, batch, seed, source), measure))
+        return tuple(found)
+
+    return work
+
+
+def _probe(
+    spec: ArchitectureSpec,
+    batch: int,
+    seed: int,
+    source: str,
+    context: JobContext,
+    turn: tuple[int, int],
+) -> "GradientProfile":
+    from explorer import gradients, prediction
+
+    steps = 2 * sum(row.kind in gradients.WEIGHTED_KINDS for row in analyze(spec).layers)
+    seen, (number, count) = 0, turn
+
+    def check() -> None:
+        nonlocal seen
+        seen += 1
+        done = (number + min(seen / steps, 1.0)) / count
+        context.report(done, f"network {number + 1} of {count}")
+
+    images: Any = None
+    if source == "pictures":
+        photographs = [picture.read().image for picture in bundled_pictures()]
+        images = prediction.picture_batch(photographs, spec, batch, seed)
+    return gradients.probe(spec, batch, seed, images, source, check)
+
+
+class File(NamedTuple):
+    """A picture file: its name, its content, the content's digest (its identity), and credits."""
+
+    name: str
+    digest: str
+    content: bytes
+    credit: str = ""
+
+
+class Answer(NamedTuple):
+    """What became of one picture: an answer of the network, or a sentence that says why not."""
+
+    file: File
+    picture: Picture | None
+    prediction: "Prediction | None"
+    error: str
+
+
+def predictions(
+    spec: ArchitectureSpec, entry: weights.WeightsEntry | None, files: tuple[File, ...]
+) -> "Work[tuple[Answer, ...]]":
+    """Ask a network about pictures; without weights, the untrained one."""
+
+    def work(context: JobContext) -> tuple[Answer, ...]:
+        context.report(0.0, "loading the network")
+        network = _network(spec, entry)
+        answers = []
+        for number, file in enumerate(files):
+            context.report(number / len(files), f"picture {number + 1} of {len(files)}")
+            answers.append(_answer(file, spec, entry, network))
+        return tuple(answers)
+
+    return work
+
+
+def _network(spec: ArchitectureSpec, entry: weights.WeightsEntry | None) -> "nn.Module":
+    from explorer.network import build
+
+    return build(spec).eval() if entry is None else weights.load(entry.name)
+
+
+def _answer(
+    file: File, spec: ArchitectureSpec, entry: weights.WeightsEntry | None, network: "nn.Module"
+) -> Answer:
+    from explorer import prediction
+
+    picture = None
+    try:
+        picture = read_picture(file.content, file.name)
+        if entry is None:
+            said = prediction.predict_untrained(picture.image, spec, module=network)
+        else:
+            said = prediction.predict(picture.image, entry, module=network)
+    except (PictureError, prediction.PredictionError) as error:
+        return Answer(file, picture, None, str(error))
+    return Answer(file, picture, said, "")

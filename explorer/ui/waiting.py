@@ -1,0 +1,175 @@
+"""Work that takes a while, on a page: what is shown until it is done, and after.
+
+A script that waits holds up its page: what comes after is not drawn, and no control in a fragment
+answers, a cancel button included, because fragment reruns never preempt a script. Measured with
+a job of 5 s: a click in a fragment was answered, and Cancel heard, after 5.4 s. So nobody waits
+here: a fragment that reruns itself shows the progress, and the script ends. When the job is
+finished that fragment reruns the app, which draws the result and, by not drawing the fragment
+again, stops its timer. Now the clicks took 0.2 to 0.5 s, amid the import of torch, and 0.09 s. A
+page that waits costs the server about 0.02 s of processor time a second.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from explorer.ui import jobs, warmup
+from explorer.ui.jobs import Job, JobContext, Status
+
+T = TypeVar("T")
+
+GRACE_S = 0.2
+"""How long a script does wait, so that quick work shows nothing in between."""
+
+POLL_S = 0.4
+"""How often the progress is drawn."""
+
+FAR_POLL_S = 2.0
+"""How often it is drawn for those who are not among the next two: there may be many."""
+
+_shown: ContextVar[set[str] | None] = ContextVar("shown", default=None)
+
+
+def session_id() -> str:
+    """Return what identifies the visitor whose script this is.
+
+    Raises:
+        RuntimeError: outside a script run.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        raise RuntimeError("There is no session outside a script run.")
+    return context.session_id
+
+
+@contextmanager
+def only_shown() -> Iterator[None]:
+    """Give up, after a run of the page, the work whose progress that run did not show.
+
+    A run that is cut short gives nothing up.
+    """
+    shown: set[str] = set()
+    token = _shown.set(shown)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+    jobs.keep_only(session_id(), shown)
+
+
+def show(
+    kind: str,
+    key: Hashable,
+    work: Callable[[JobContext], T],
+    draw: Callable[[T], object],
+    label: str,
+    ask: str | None = None,
+) -> None:
+    """Draw the result of long work, or how far it is, or why there is none.
+
+    Call it in every run in which the result is wanted, not only where a button was pressed.
+
+    Args:
+        kind: what sort of work; at most once on a page.
+        key: what the result depends on; another key gives the old work up.
+        work: the computation, which checks its context often and does not use Streamlit.
+        draw: draws the result, again in each later run until the key changes.
+        label: what is happening, for the person who waits: "Training two networks".
+        ask: if given, the work starts only when a button with this label is pressed.
+    """
+    shown = _shown.get()
+    if shown is not None:
+        shown.add(kind)
+    # The container's key makes a kind that is shown twice an error.
+    place = st.container(key=f"waiting-{kind}").empty()
+    job = _wanted(kind, key)
+    if job is None and ask is None:
+        _start(kind, key, work)
+        job = _wanted(kind, key)
+    with place.container():
+        if job is None:
+            jobs.forget(session_id(), kind)
+            _start_button(ask or "Try again", kind, key, work)
+            return
+        if job.place <= 1:
+            job.wait(GRACE_S)
+        if job.status is Status.DONE:
+            draw(cast(T, job.result))
+        elif job.status is Status.FAILED:
+            _explain(job, work)
+        elif job.status is Status.CANCELLED and not _replaced(job):
+            st.info("Stopped.")
+            _start_button("Start again", kind, key, work)
+        else:
+            pace_s = _pace_s(job)
+            st.fragment(_progress, run_every=pace_s)(job, label, pace_s)
+
+
+def _wanted(kind: str, key: Hashable) -> Job[Any] | None:
+    """Return the visitor's job of this kind if it is the one for this key."""
+    job = jobs.current(session_id(), kind)
+    return job if job is not None and job.key == key else None
+
+
+def _replaced(job: Job[Any]) -> bool:
+    return jobs.current(job.session, job.kind) is not job
+
+
+def _start(kind: str, key: Hashable, work: Callable[[JobContext], object]) -> None:
+    def warmed(context: JobContext) -> object:
+        if not warmup.ready():
+            context.report(0.0, "loading PyTorch")
+        warmup.wait()
+        context.report(0.0)
+        return work(context)
+
+    try:
+        jobs.submit(session_id(), kind, warmed, key)
+    except jobs.QueueFull as full:
+        st.toast(str(full))
+
+
+def _start_button(
+    label: str, kind: str, key: Hashable, work: Callable[[JobContext], object]
+) -> None:
+    st.button(label, key=f"waiting-{kind}-start", on_click=_start, args=(kind, key, work))
+
+
+def _explain(job: Job[Any], work: Callable[[JobContext], object]) -> None:
+    if isinstance(job.error, ValueError):
+        # What was chosen does not work, and would not work a second time.
+        st.error(str(job.error))
+        return
+    st.error("Something went wrong on the server. Please try again.")
+    _start_button("Try again", job.kind, job.key, work)
+
+
+def _pace_s(job: Job[Any]) -> float:
+    return POLL_S if job.place <= 2 else FAR_POLL_S
+
+
+def _progress(job: Job[Any], label: str, pace_s: float) -> None:
+    if job.finished or _replaced(job) or _pace_s(job) < pace_s:
+        st.rerun()
+    st.progress(job.progress, text=f"{label}: {_state(job)}")
+    st.button("Cancel", key=f"waiting-{job.kind}-cancel", on_click=job.cancel)
+
+
+def _state(job: Job[Any]) -> str:
+    ahead = job.place - 1
+    if ahead > 0:
+        return f"waiting for {ahead} other {'job' if ahead == 1 else 'jobs'} in the queue"
+    seconds = f"{job.run_ms / 1e3:.0f} s"
+    return f"{job.message}, {seconds}" if job.message else seconds
+
+
+def _is_alive(session: str) -> bool:
+    return not runtime.exists() or runtime.get_instance().is_active_session(session)
+
+
+jobs.watch(_is_alive)

@@ -1,0 +1,96 @@
+"""A variant in words: a short human name, and a sentence that describes it."""
+
+import re
+
+from explorer.spec import ArchitectureSpec
+
+ORDERING_WORDS = {
+    "original": "v1: original",
+    "bn_after_addition": "BN after addition",
+    "relu_before_addition": "ReLU before addition",
+    "relu_only_preactivation": "ReLU-only pre-activation",
+    "full_preactivation": "v2: full pre-activation",
+}
+SHORTCUT_WORDS = {
+    "A": "zero-padded shortcuts (A)",
+    "B": "projection shortcuts where the shape changes (B)",
+    "C": "projection shortcuts everywhere (C)",
+    "none": "no shortcuts: the plain network",
+}
+
+
+def title(spec: ArchitectureSpec) -> str:
+    """Return a short human name, such as `ResNet-110 v2 (CIFAR), no normalisation`."""
+    name, *settings = str(spec).split(",")
+    if settings and settings[0].startswith("depth="):
+        name = re.sub(r"\d+", str(spec.depth), name, count=1)
+        settings = settings[1:]
+    return ", ".join((name_title(name), *map(_setting_title, settings)))
+
+
+def _setting_title(setting: str) -> str:
+    field, _, value = setting.partition("=")
+    if field == "ordering":
+        return ORDERING_WORDS[value].partition(":")[0]
+    return _SETTING_WORDS.get(setting, _SETTING_WORDS.get(field, "{field}={value}")).format(
+        field=field, value=value
+    )
+
+
+_SETTING_WORDS = {
+    "stages": "stages {value}",
+    "block": "{value} units",
+    "shortcut": "shortcut {value}",
+    "shortcut=none": "plain",
+    "stride_at": "stride in the {value}",
+    "norm": "{value} normalisation",
+    "norm=none": "no normalisation",
+    "zero_init=true": "branches start at zero",
+    "image_size": "{value} px",
+    "classes": "{value} classes",
+}
+
+
+def name_title(name: str) -> str:
+    """Return the human form of a catalogue name: `resnet110v2-cifar` is ResNet-110 v2 (CIFAR)."""
+    match = re.fullmatch(r"(resnet|plain)(\d+)(v2)?(-cifar)?", name)
+    if match is None:
+        return name
+    family, depth, v2, cifar = match.groups()
+    words = f"{'ResNet' if family == 'resnet' else 'Plain'}-{depth}"
+    return words + (" v2" if v2 else "") + (" (CIFAR)" if cifar else "")
+
+
+def sentence(spec: ArchitectureSpec) -> str:
+    """Describe a variant in one sentence."""
+    units = "-".join(map(str, spec.stages))
+    parts = [
+        f"{spec.depth} weighted layers",
+        f"{units} {spec.block} units",
+        SHORTCUT_WORDS[spec.shortcut],
+    ]
+    if spec.shortcut != "none":
+        parts.append(f"ordering {ORDERING_WORDS[spec.ordering]}")
+    if spec.block == "bottleneck":
+        parts.append(f"stride in the {spec.stride_at} convolution")
+    if spec.norm != "batch":
+        parts.append("no normalisation" if spec.norm == "none" else "group normalisation")
+    size = f"{spec.image_size} × {spec.image_size}"
+    return f"{', '.join(parts)}; input {size} × {spec.in_channels}, {spec.classes:,} classes."
+
+
+def change(factor: float) -> str:
+    """Say what a gradient does on its way from the last layers to the first.
+
+    Args:
+        factor: its norm there over its norm at the start of the way.
+    """
+    if not 0 < factor < float("inf"):
+        return f"has no finite ratio ({factor})"
+    if factor >= 1:
+        return f"grows {_three_figures(factor)}-fold"
+    return f"shrinks to 1/{_three_figures(1 / factor)}"
+
+
+def _three_figures(value: float) -> str:
+    return f"{float(f'{value:.3g}'):,g}" if value < 1e6 else f"{value:.2e}"

@@ -1,0 +1,283 @@
+"""The pages as a person uses them, without a browser."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.analysis import analyze
+from explorer.spec import SpecError, parse
+from explorer.ui import jobs, tasks
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "explorer" / "ui" / "pages"
+PICTURES = ROOT / "assets" / "pictures"
+LONG_S = 120.0
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.chdir(ROOT)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONG_S)
+    yield app
+    assert jobs.submit("idle", "idle", lambda context: None, object()).wait(LONG_S)
+
+
+def open_with(app: AppTest, text: str, page: str = "explore") -> AppTest:
+    app.query_params["v"] = text
+    app.run()
+    if page != "explore":
+        app.switch_page(str(PAGES / f"{page}.py")).run()
+    return settled(app)
+
+
+def retype(app: AppTest, text: str) -> AppTest:
+    return settled(app.text_input(key="choice-text").set_value(text).run())
+
+
+def settled(app: AppTest) -> AppTest:
+    """Run again until nothing is awaited any more."""
+    deadline = time.monotonic() + LONG_S
+    while app.get("progress"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def metrics(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def chosen(app: AppTest) -> str:
+    return str(app.text_input(key="choice-text").value)
+
+
+def words(app: AppTest) -> str:
+    kinds = ("markdown", "caption", "success", "error", "warning", "info", "title", "subheader")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def test_the_first_page_states_exact_numbers(app):
+    open_with(app, "resnet50,stride_at=1x1")
+    shown = metrics(app)
+    assert shown["Parameters"] == "25,557,032"
+    assert shown["MACs (one picture)"] == "3,857,973,248"
+    assert shown["FLOPs (2 × MACs)"] == "7,715,946,496"
+    assert shown["Depth (weighted layers)"] == "50"
+    assert shown["Weights"] == "102.23 MB"
+    assert shown["Receptive field"] == "483 px"
+    assert all(metric.help for metric in app.metric)
+
+
+def test_the_module_is_built_live_and_confirms_the_analysis(app):
+    open_with(app, "resnet20-cifar")
+    assert "269,722 parameters, equal to the analysis" in app.success[0].value
+    retype(app, "resnet20-cifar,width=8,ordering=v2")
+    wanted = analyze("resnet20-cifar,width=8,ordering=v2").parameters
+    assert f"{wanted:,} parameters, equal to the analysis" in app.success[0].value
+    assert "came out as 10" in app.success[0].value
+
+
+def test_published_figures_stand_beside_published_networks_only(app):
+    open_with(app, "resnet152,stride_at=1x1")
+    assert "As published" in words(app)
+    assert any("11.3e9" in str(frame.value.values) for frame in app.dataframe)
+    retype(app, "resnet152,stages=1-1-1-1")
+    assert "As published" not in words(app)
+
+
+@pytest.mark.parametrize(
+    ("start", "key", "value", "expected"),
+    [
+        ("resnet50", "choice-depth", 101, "resnet101"),
+        ("resnet20-cifar", "choice-depth", 110, "resnet110-cifar"),
+        ("resnet50", "choice-ordering", "full_preactivation", "resnet50v2"),
+        ("resnet50", "choice-name", "plain34", "plain34"),
+        ("resnet50", "choice-image_size", 256, "resnet50,image_size=256"),
+        ("resnet50", "choice-classes", 10, "resnet50,classes=10"),
+        ("resnet50", "choice-stages", "1-2-3", "resnet50,stages=1-2-3"),
+        ("resnet50", "choice-text", "ResNet18 , norm = none", "resnet18,norm=none"),
+    ],
+)
+def test_each_control_changes_the_variant(app, start, key, value, expected):
+    open_with(app, start)
+    widget = next(
+        w
+        for kind in ("selectbox", "number_input", "text_input")
+        for w in app.get(kind)
+        if w.key == key
+    )
+    settled(widget.set_value(value).run())
+    assert chosen(app) == expected
+    assert metrics(app)["Parameters"] == f"{parameters(expected):,}"
+
+
+@pytest.mark.parametrize(
+    ("start", "key", "value", "expected"),
+    [
+        ("resnet50", "choice-block", "basic", "resnet34"),
+        ("resnet50", "choice-shortcut", "C", "resnet50,shortcut=C"),
+        ("resnet50", "choice-stride_at", "1x1", "resnet50,stride_at=1x1"),
+        ("resnet50v2", "choice-shortcut", "none", "resnet50,shortcut=none"),
+        ("resnet20-cifar", "choice-norm", "group", "resnet20-cifar,norm=group"),
+    ],
+)
+def test_each_segmented_control_changes_the_variant(app, start, key, value, expected):
+    open_with(app, start)
+    settled(app.segmented_control(key=key).set_value(value).run())
+    assert chosen(app) == expected
+
+
+def parameters(text: str) -> int:
+    return analyze(parse(text)).parameters
+
+
+def test_what_makes_no_network_is_not_offered_and_says_why(app):
+    open_with(app, "plain34")
+    assert app.selectbox(key="choice-ordering").options == ["v1: original"]
+    assert "no addition" in words(app)
+    assert app.segmented_control(key="choice-stride_at").options == ["3x3"]
+    assert "a basic unit has no 1x1 convolution" in words(app)
+
+
+@pytest.mark.parametrize("text", ["resnt50", "resnet50,depth=51", "50", "resnet50;x", "é" * 50])
+def test_a_wrong_text_keeps_the_variant_and_says_what_is_wrong(app, text):
+    open_with(app, "resnet18")
+    retype(app, text)
+    assert chosen(app) == "resnet18"
+    assert len(app.error) == 1 and app.error[0].value
+    retype(app, "resnet34")
+    assert not app.error
+
+
+@pytest.mark.parametrize("units", ["", "0-1", "3--4", "a", "1-1-1-1-1-1-1", "999-999"])
+def test_wrong_units_keep_the_variant_and_say_what_is_wrong(app, units):
+    open_with(app, "resnet18")
+    settled(app.text_input(key="choice-stages").set_value(units).run())
+    assert chosen(app) == "resnet18"
+    assert "stages" in app.error[0].value
+
+
+def test_a_damaged_link_opens_with_a_notice(app):
+    open_with(app, "resnet5000,ordering=v2")
+    assert chosen(app) == "resnet50"
+    assert "could not be read" in app.error[0].value
+    assert "resnet5000" in app.error[0].value
+
+
+def test_the_layer_table_is_filtered_by_stage_and_kind(app):
+    open_with(app, "resnet18")
+    assert "69 of 69 layers" in words(app)
+    settled(app.pills(key="layer-stages").set_value(["conv3_x"]).run())
+    settled(app.pills(key="layer-kinds").set_value(["convolution"]).run())
+    assert "5 of 69 layers" in words(app)
+    assert "411,041,792 MACs" in words(app)
+    retype(app, "resnet20-cifar")
+    assert "19 of 71 layers" in words(app)  # conv3_x is no stage of this network
+
+
+def test_others_are_asked_on_demand(app):
+    open_with(app, "resnet18")
+    assert not any("1,814,083,944" in str(frame.value.values) for frame in app.dataframe)
+    button = next(b for b in app.button if b.label.startswith("Check against"))
+    settled(button.click().run())
+    verdicts = next(str(f.value.values) for f in app.dataframe if "Verdict" in f.value.columns)
+    assert "1,814,083,944" in verdicts  # torchinfo's mult-adds
+    assert "3,628,146,688" in verdicts  # FlopCounterMode's
+    assert "DIFFERENT" not in verdicts
+    assert "9,600" in words(app)
+    assert "Conv2d" in app.code[0].value
+
+
+def test_a_network_too_large_is_analysed_but_not_built(app):
+    open_with(app, "resnet50,width=1024")
+    assert "Not built live" in words(app)
+    assert metrics(app)["Parameters"] == f"{parameters('resnet50,width=1024'):,}"
+
+
+def test_gradients_of_a_variant_its_twin_and_the_other_ordering(app):
+    open_with(app, "resnet20-cifar", "gradients")
+    told = words(app)
+    for name in ("ResNet-20 (CIFAR)**", "Plain-20 (CIFAR)**", "ResNet-20 (CIFAR), v2**"):
+        assert f"**{name}: from the last unit's output to the first's" in told
+    assert told.count("grows") >= 3
+    app.toggle(key="plain").set_value(False)
+    settled(app.toggle(key="other").set_value(False).run())
+    assert "Plain-20" not in words(app)
+    settled(app.segmented_control(key="quantity").set_value("weight").run())
+    assert "from the last convolution to the first" in words(app)
+    settled(app.segmented_control(key="input").set_value("pictures").run())
+    assert "bundled photographs" in words(app)
+
+
+def test_gradients_that_cannot_be_measured_say_so(app):
+    open_with(app, "resnet20-cifar,classes=1", "gradients")
+    assert "classes=1" in app.error[0].value
+    retype(app, "resnet152")
+    settled(app.number_input(key="batch").set_value(256).run())
+    assert "Choose a smaller batch" in app.error[0].value
+
+
+def test_a_variant_without_weights_offers_the_nearest_in_one_click(app):
+    open_with(app, "resnet50", "predict")
+    assert "no trained weights" in words(app)
+    settled(next(b for b in app.button if b.label.startswith("Switch to")).click().run())
+    assert chosen(app) == "resnet50,stride_at=1x1"
+    assert "Chelsea the cat" in words(app)
+    assert "Egyptian cat" in str(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_an_untrained_answer_is_labelled_as_such(app):
+    open_with(app, "resnet20-cifar", "predict")
+    settled(app.toggle(key="untrained").set_value(True).run())
+    assert "Untrained" in app.warning[-1].value
+
+
+def test_good_and_bad_uploads_are_answered_side_by_side(app):
+    open_with(app, "resnet50,stride_at=1x1", "predict")
+    files = [
+        ("espresso.jpg", (PICTURES / "coffee.jpg").read_bytes()),
+        ("empty.jpg", b""),
+        ("notes.png", b"this is no picture"),
+        ("half.jpg", (PICTURES / "dog.jpg").read_bytes()[:3000]),
+    ]
+    app.pills(key="pictures").set_value([])
+    for name, content in files:
+        app.file_uploader(key="uploads").upload(name, content)
+    settled(app.run())
+    assert "espresso" in str(app.get("plotly_chart")[0].proto.spec)
+    assert len(app.get("plotly_chart")) == 1
+    assert len(app.error) == 3
+    assert all(error.value.endswith(".") for error in app.error)
+
+
+def test_ten_quick_changes_leave_no_orphan_work(app, monkeypatch):
+    begun, finished = [], []
+    let = threading.Event()
+
+    def measure(specs, batch, seed, source):
+        def work(context):
+            begun.append(seed)
+            while not let.wait(0.01):
+                context.check()
+            finished.append(seed)
+            raise SpecError("measured")
+
+        return work
+
+    monkeypatch.setattr(tasks, "gradient_profiles", measure)
+    app.query_params["v"] = "resnet20-cifar"
+    app.run()
+    app.switch_page(str(PAGES / "gradients.py")).run()
+    for seed in range(1, 11):
+        app.number_input(key="seed").set_value(seed).run()
+    let.set()
+    settled(app)
+    assert finished == [10]
+    assert begun == sorted(set(begun))  # nothing began twice
+    assert app.error[0].value == "measured"

@@ -1,0 +1,97 @@
+"""A page like Explore, drawn from constants: what changing a control there is measured against."""
+
+import streamlit as st
+
+from explorer.analysis import analyze
+from explorer.catalog import published
+from explorer.spec import parse
+from explorer.ui import cached
+from explorer.words import sentence, title
+
+DEPTHS = ("50 layers (3-4-6-3)", "101 layers (3-4-23-3)")
+
+
+@st.cache_resource
+def contents() -> dict[str, dict[str, object]]:
+    return {label: content(f"resnet{label.split()[0]}") for label in DEPTHS}
+
+
+def content(text: str) -> dict[str, object]:
+    spec = parse(text)
+    analysis, entry = analyze(spec), published(spec)
+    assert entry is not None
+    count = len(analysis.layers)
+    return {
+        "title": title(spec),
+        "sentence": sentence(spec),
+        "metrics": [
+            *(f"{n:,}" for n in (analysis.parameters, analysis.macs, analysis.flops)),
+            *("50", "102.23 MB", "150.24 MB", "427 px", "1000"),
+        ],
+        "results": [result._asdict() for result in entry.results],
+        "chart": cached.breakdown_chart(spec, "parameters"),
+        "count": f"**{count} of {count} layers**",
+        "rows": cached.layer_rows(spec, (), ()).frame,
+        "stages": cached.stage_records(spec),
+    }
+
+
+def sidebar() -> str:
+    depth = st.selectbox("Depth", DEPTHS, key="depth")
+    st.selectbox("Start from", [f"ResNet-{n}" for n in range(30)], key="name")
+    st.text_input("Variant as text", "resnet50", key="text")
+    st.text_input("Units per stage", "3-4-6-3", key="units")
+    for label in ("Block", "Shortcut", "Stride"):
+        st.segmented_control(label, ["A", "B", "C"], default="A", key=label)
+    st.selectbox("Ordering", ["v1", "v2"], key="ordering")
+    st.number_input("Input size", 32, 2048, 224, key="size")
+    st.number_input("Classes", 1, 1000, 1000, key="classes")
+    with st.expander("More"):
+        for label in ("Stem", "Norm"):
+            st.segmented_control(label, ["A", "B", "C"], default="A", key=label)
+        st.toggle("Zero", key="zero")
+        st.number_input("Width", 1, 1024, 64, key="width")
+        st.number_input("Channels", 1, 1024, 3, key="channels")
+    return depth
+
+
+st.set_page_config("Constant", layout="wide")
+with st.sidebar:
+    shown = contents()[sidebar()]
+st.title(shown["title"])
+st.markdown(shown["sentence"])
+with st.grid(4, min_column_width=215, border=False):
+    for number, value in enumerate(shown["metrics"]):
+        st.metric(f"Number {number}", value, help="What it counts.", border=True, height="stretch")
+st.success("Built.")
+st.subheader("As published")
+st.markdown("**A network**")
+st.dataframe(shown["results"], hide_index=True, height="content", key="results")
+st.subheader("Where it sits")
+st.segmented_control("Quantity", ["A", "B", "C"], default="A", key="quantity")
+st.plotly_chart(shown["chart"], key="chart", config={"displayModeBar": False})
+st.caption("How to read it.")
+st.download_button("Data", lambda: "", key="csv")
+st.subheader("Layers")
+st.pills("Stages", ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"], key="stages")
+st.pills("Kinds", list(cached.QUANTITIES), key="kinds")
+st.markdown(shown["count"])
+st.dataframe(
+    shown["rows"],
+    column_config=cached.LAYER_COLUMNS,
+    column_order=list(cached.LAYER_COLUMNS),
+    hide_index=True,
+    height=460,
+    key="rows",
+)
+st.caption("In forward order.")
+st.download_button("Layers", lambda: "", key="layers-csv")
+st.dataframe(
+    shown["stages"],
+    column_config=cached.STAGE_COLUMNS,
+    hide_index=True,
+    height="content",
+    key="stage-table",
+)
+st.subheader("Checked by others")
+st.button("Check", key="check")

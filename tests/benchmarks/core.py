@@ -1,0 +1,148 @@
+"""Speed of what the pages compute, against the libraries that compute the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torchinfo
+from torch import Tensor, nn
+
+import explorer.analysis
+import explorer.plan
+from explorer.data import bundled_picture
+from explorer.gradients import probe
+from explorer.network import build
+from explorer.prediction import predict
+from explorer.spec import parse
+from explorer.torchvision_ops import import_torchvision
+from explorer.weights import find, load
+from tests.benchmarks.measuring import Benchmark, paired
+from tests.benchmarks.memory import peak_bytes
+
+import_torchvision()
+from torchvision import models  # noqa: E402
+from torchvision.transforms import v2  # noqa: E402
+
+Measure = Callable[[], list[float]]
+
+
+def analysis(variant: str) -> Measure:
+    """torchinfo's time over ours, which starts from the text and keeps nothing."""
+
+    def ours() -> Any:
+        explorer.plan.plan.cache_clear()
+        explorer.analysis._analyze.cache_clear()
+        found = explorer.analysis.analyze(variant)
+        return found.total, found.receptive_field, found.by_stage_and_kind()
+
+    def measure() -> list[float]:
+        module, spec = build(variant).eval(), parse(variant)
+        image = torch.zeros(1, spec.in_channels, spec.image_size, spec.image_size)
+
+        def theirs() -> Any:
+            return torchinfo.summary(module, input_data=image, verbose=0)
+
+        ratios = paired(ours, theirs)
+        torchinfo.torchinfo.clear_cached_forward_pass()
+        return [1 / ratio for ratio in ratios]
+
+    return measure
+
+
+def building(name: str) -> Measure:
+    constructor = getattr(models, name)
+    return lambda: paired(lambda: build(name), constructor)
+
+
+def bare_pass(variant: str, batch: int) -> None:
+    """What any measurement of gradients has to do: build, draw a batch, forward, backward."""
+    module, images, labels = prepare(variant, batch)
+    forward_backward(module, images, labels)
+
+
+def prepare(variant: str, batch: int) -> tuple[nn.Module, Tensor, Tensor]:
+    spec = parse(variant)
+    images = torch.randn(batch, spec.in_channels, spec.image_size, spec.image_size)
+    return build(spec).train(), images, torch.randint(spec.classes, (batch,))
+
+
+def forward_backward(module: nn.Module, images: Tensor, labels: Tensor) -> None:
+    module.zero_grad(set_to_none=True)
+    nn.functional.cross_entropy(module(images), labels).backward()
+
+
+def probing(variant: str, batch: int) -> Measure:
+    return lambda: paired(lambda: probe(variant, batch), lambda: bare_pass(variant, batch))
+
+
+def probing_memory(variant: str, batch: int) -> Measure:
+    return lambda: [
+        peak_bytes("probe", variant, batch) / peak_bytes("bare", variant, batch) for _ in range(3)
+    ]
+
+
+def predicting() -> list[float]:
+    entry = find("resnet50-keras")
+    module, steps = load(entry.name), entry.preprocessing
+    image = bundled_picture("dog").read().image.convert("RGB")
+    transform = v2.Compose(
+        [
+            v2.Resize(steps.resize),
+            v2.CenterCrop(steps.crop),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32),
+            v2.Normalize(steps.mean, steps.std),
+        ]
+    )
+
+    def theirs() -> Any:
+        with torch.inference_mode():
+            return module(transform(image).flip(0).unsqueeze(0))
+
+    return paired(lambda: predict(image, entry, 5), theirs)
+
+
+BENCHMARKS = [
+    *(
+        Benchmark(
+            "analysis",
+            f"full analysis of {variant}, from its text",
+            "torchinfo.summary of the built module (their time / ours)",
+            50,
+            analysis(variant),
+            at_least=True,
+        )
+        for variant in ("resnet50", "resnet152", "resnet1202-cifar")
+    ),
+    *(
+        Benchmark("build", f"{name}", "torchvision's constructor", 1, building(name))
+        for name in ("resnet18", "resnet50", "resnet152")
+    ),
+    *(
+        Benchmark(
+            "probe",
+            f"gradient probe of {variant}, batch {batch}",
+            "build, draw a batch, forward, backward",
+            1.10,
+            probing(variant, batch),
+        )
+        for variant, batch in (("resnet18", 8), ("resnet50", 8), ("resnet110-cifar", 8))
+    ),
+    *(
+        Benchmark(
+            "memory",
+            f"peak memory of the probe of {variant}, batch {batch}",
+            "the same bare pass, each in a fresh process",
+            1,
+            probing_memory(variant, batch),
+        )
+        for variant, batch in (("resnet18", 8), ("resnet50", 8), ("resnet110-cifar", 32))
+    ),
+    Benchmark(
+        "prediction",
+        "five likeliest classes of a photograph, ResNet-50",
+        "torchvision's transforms and a forward pass",
+        1.15,
+        predicting,
+    ),
+]

@@ -1,0 +1,332 @@
+"""Parameters, MACs, shapes, memory and receptive fields against published and hand counts."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+
+from explorer.analysis import analyze, row_as_dict, sum_rows
+from explorer.costs import KINDS
+from explorer.names import NAMES
+from explorer.spec import ArchitectureSpec, SpecError
+from tests.unit.strategies import NAMED_SPECS, specs
+
+# text: parameters, MACs. A v2 network of the ImageNet form saves the BN of its projections.
+COUNTS = {
+    "resnet18": (11_689_512, 1_814_073_344),
+    "resnet34": (21_797_672, 3_663_761_408),
+    "resnet50": (25_557_032, 4_089_184_256),
+    "resnet101": (44_549_160, 7_801_405_440),
+    "resnet152": (60_192_808, 11_513_626_624),
+    "resnet200": (64_673_832, 15_007_481_856),
+    "resnet18v2": (11_689_512 - 1_792, 1_814_073_344),
+    "resnet34v2": (21_797_672 - 1_792, 3_663_761_408),
+    "resnet50v2": (25_557_032 - 7_680, 4_089_184_256),
+    "resnet101v2": (44_549_160 - 7_680, 7_801_405_440),
+    "resnet152v2": (60_192_808 - 7_680, 11_513_626_624),
+    "resnet200v2": (64_673_832 - 7_680, 15_007_481_856),
+    "resnet50,stride_at=1x1": (25_557_032, 3_857_973_248),
+    "resnet101,stride_at=1x1": (44_549_160, 7_570_194_432),
+    "resnet152,stride_at=1x1": (60_192_808, 11_282_415_616),
+    "resnet200,stride_at=1x1": (64_673_832, 14_776_270_848),
+    "plain18": (11_689_512 - 173_824, 1_814_073_344 - 19_267_584),
+    "plain34": (21_797_672 - 173_824, 3_663_761_408 - 19_267_584),
+    "resnet20-cifar": (269_722, 40_551_040),
+    "resnet32-cifar": (464_154, 68_862_592),
+    "resnet44-cifar": (658_586, 97_174_144),
+    "resnet56-cifar": (853_018, 125_485_696),
+    "resnet110-cifar": (1_727_962, 252_887_680),
+    "resnet1202-cifar": (19_421_274, 2_829_238_912),
+    "plain20-cifar": (269_722, 40_551_040),
+    "plain32-cifar": (464_154, 68_862_592),
+    "plain44-cifar": (658_586, 97_174_144),
+    "plain56-cifar": (853_018, 125_485_696),
+    "plain110-cifar": (1_727_962, 252_887_680),
+    "resnet110v2-cifar": (1_727_962, 252_887_680),
+    "resnet110v2-cifar,shortcut=B": (1_730_522, 253_149_824),
+    "resnet164-cifar": (1_704_154, 244_500_992),
+    "resnet164v2-cifar": (1_703_258, 244_500_992),
+    "resnet1001-cifar": (10_328_602, 1_487_849_984),
+    "resnet1001v2-cifar": (10_327_706, 1_487_849_984),
+    "resnet50,groups=32,width_per_group=4": (25_028_904, 4_230_479_872),
+    "resnet101,groups=64,width_per_group=4": (83_455_272, 15_460_270_080),
+    "resnet101,groups=32,width_per_group=8": (88_791_336, 16_414_015_488),
+    "resnet50,width_per_group=128": (68_883_240, 11_398_021_120),
+    "resnet101,width_per_group=128": (126_886_696, 22_753_050_624),
+}
+
+
+@pytest.mark.parametrize(("text", "counts"), COUNTS.items())
+def test_parameters_and_macs(text: str, counts: tuple[int, int]) -> None:
+    analysis = analyze(text)
+    assert (analysis.parameters, analysis.macs) == counts
+    assert analysis.flops == 2 * counts[1]
+    assert analysis.weights_bytes == 4 * counts[0]
+
+
+def test_every_name_is_counted() -> None:
+    assert set(NAMES) <= set(COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("depth", "parameters"),
+    [(20, 272_474), (32, 466_906), (44, 661_338), (56, 855_770), (110, 1_730_714)],
+)
+def test_parameters_with_projections_on_cifar(depth: int, parameters: int) -> None:
+    assert analyze(f"resnet{depth}-cifar,shortcut=B").parameters == parameters
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 18, 40, 200])
+def test_closed_forms_on_cifar(n: int) -> None:
+    parameters, macs = 97_216 * n - 21_926, 14_155_776 * n - 1_916_288
+    for family in ("resnet20-cifar", "plain20-cifar", "resnet110v2-cifar"):
+        analysis = analyze(f"{family},depth={6 * n + 2}")
+        assert (analysis.parameters, analysis.macs) == (parameters, macs)
+        assert analysis.receptive_field == 28 * n - 3
+    bottleneck = analyze(f"resnet164v2-cifar,depth={9 * min(n, 111) + 2}")
+    assert bottleneck.parameters == 92_736 * min(n, 111) + 34_010
+
+
+@pytest.mark.parametrize(
+    ("text", "without_bn"),
+    [
+        ("resnet110v2-cifar", 1_719_866),
+        ("resnet110v2-cifar,shortcut=B", 1_722_426),
+        ("resnet164-cifar", 1_679_034),
+        ("resnet164v2-cifar", 1_679_034),
+        ("resnet1001-cifar", 10_178_490),
+        ("resnet1001v2-cifar", 10_178_490),
+    ],
+)
+def test_parameters_without_bn(text: str, without_bn: int) -> None:
+    analysis = analyze(text)
+    assert analysis.parameters - analysis.by("kind")["normalisation"].parameters == without_bn
+    assert analyze(f"{text},norm=none").parameters == without_bn
+
+
+# Parameters of convolutions, BN and the linear layer, and the number of convolutions.
+BY_KIND = {
+    "resnet18": (11_166_912, 9_600, 513_000, 20),
+    "resnet34": (21_267_648, 17_024, 513_000, 36),
+    "resnet50": (23_454_912, 53_120, 2_049_000, 53),
+    "resnet101": (42_394_816, 105_344, 2_049_000, 104),
+    "resnet152": (57_992_384, 151_424, 2_049_000, 155),
+    "resnet200": (62_448_832, 176_000, 2_049_000, 203),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BY_KIND.items())
+def test_counts_by_kind(text: str, expected: tuple[int, int, int, int]) -> None:
+    kinds = analyze(text).by("kind")
+    parameters = (kinds[k].parameters for k in ("convolution", "normalisation", "linear"))
+    assert (*parameters, kinds["convolution"].layers) == expected
+    buffers = sum(row.buffers for row in analyze(text).layers)
+    assert buffers == kinds["normalisation"].parameters + kinds["normalisation"].layers
+
+
+STEM = (9_536, 118_013_952)
+CONV5 = (14_964_736, 809_238_528)
+BY_STAGE = {
+    "resnet18": (
+        STEM,
+        (147_968, 462_422_016),
+        (525_568, 411_041_792),
+        (2_099_712, 411_041_792),
+        (8_393_728, 411_041_792),
+        (513_000, 512_000),
+    ),
+    "resnet34": (
+        STEM,
+        (221_952, 693_633_024),
+        (1_116_416, 873_463_808),
+        (6_822_400, 1_335_885_824),
+        (13_114_368, 642_252_800),
+        (513_000, 512_000),
+    ),
+    "resnet50": (
+        STEM,
+        (215_808, 667_942_912),
+        (1_219_584, 1_027_604_480),
+        (7_098_368, 1_464_336_384),
+        CONV5,
+        (2_049_000, 2_048_000),
+    ),
+    "resnet101": (
+        STEM,
+        (215_808, 667_942_912),
+        (1_219_584, 1_027_604_480),
+        (26_090_496, 5_176_557_568),
+        CONV5,
+        (2_049_000, 2_048_000),
+    ),
+    "resnet152": (
+        STEM,
+        (215_808, 667_942_912),
+        (2_339_840, 1_901_068_288),
+        (40_613_888, 8_015_314_944),
+        CONV5,
+        (2_049_000, 2_048_000),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BY_STAGE.items())
+def test_counts_by_stage(text: str, expected: tuple[tuple[int, int], ...]) -> None:
+    stages = analyze(text).by("stage")
+    assert list(stages) == ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"]
+    assert tuple((total.parameters, total.macs) for total in stages.values()) == expected
+
+
+@pytest.mark.parametrize("text", ["resnet50", "resnet101", "resnet152"])
+def test_a_stride_in_the_1x1_saves_the_same_in_each_strided_stage(text: str) -> None:
+    later, early = analyze(text).by("stage"), analyze(f"{text},stride_at=1x1").by("stage")
+    saved = [later[stage].macs - early[stage].macs for stage in later]
+    assert saved == [0, 0, 77_070_336, 77_070_336, 77_070_336, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "parameters", "macs"),
+    [
+        ("resnet50", 69_632, 218_365_952),
+        ("resnet34", 73_728, 231_211_008),
+        ("resnet34,width=256", 1_179_648, 3_699_376_128),
+    ],
+)
+def test_a_unit_at_56_by_56(text: str, parameters: int, macs: int) -> None:
+    unit = [r for r in analyze(text).layers if (r.stage, r.unit) == ("conv2_x", 2)]
+    total = sum_rows(row for row in unit if row.kind == "convolution")
+    assert (total.parameters, total.macs) == (parameters, macs)
+
+
+# Receptive fields of conv1, pool, conv2_x ... conv5_x.
+FIELDS = {
+    "resnet18": (7, 11, 43, 99, 211, 435),
+    "resnet34": (7, 11, 59, 179, 547, 899),
+    "resnet50": (7, 11, 35, 91, 267, 427),
+    "resnet101": (7, 11, 35, 91, 811, 971),
+    "resnet152": (7, 11, 35, 155, 1291, 1451),
+    "resnet200": (7, 11, 35, 411, 1547, 1707),
+    "resnet50,stride_at=1x1": (7, 11, 35, 99, 291, 483),
+    "resnet101,stride_at=1x1": (7, 11, 35, 99, 835, 1027),
+    "resnet152,stride_at=1x1": (7, 11, 35, 163, 1315, 1507),
+    "resnet200,stride_at=1x1": (7, 11, 35, 419, 1571, 1763),
+    "resnet50v2": (7, 11, 35, 91, 267, 427),
+    "plain34": (7, 11, 59, 179, 547, 899),
+}
+CIFAR_FIELDS = {
+    "resnet20-cifar": (15, 37, 81),
+    "resnet32-cifar": (23, 61, 137),
+    "resnet44-cifar": (31, 85, 193),
+    "resnet56-cifar": (39, 109, 249),
+    "resnet110-cifar": (75, 217, 501),
+    "resnet1202-cifar": (803, 2401, 5597),
+    "resnet164-cifar": (39, 111, 255),
+    "resnet1001-cifar": (225, 669, 1557),
+    "resnet164v2-cifar": (39, 111, 255),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), FIELDS.items())
+def test_receptive_fields_on_imagenet(text: str, expected: tuple[int, ...]) -> None:
+    rows = analyze(text).layers
+    ends = {row.stage: row for row in rows}
+    seen = [next(row for row in rows if row.name == name) for name in ("conv1", "maxpool")]
+    seen += [ends[f"conv{n}_x"] for n in (2, 3, 4, 5)]
+    assert tuple(row.receptive_field for row in seen) == expected
+    assert [row.jump for row in seen] == [2, 4, 4, 8, 16, 32]
+    assert analyze(text).receptive_field == expected[-1]
+    assert rows[-1].receptive_field is rows[-1].jump is None
+
+
+@pytest.mark.parametrize(("text", "expected"), CIFAR_FIELDS.items())
+def test_receptive_fields_on_cifar(text: str, expected: tuple[int, ...]) -> None:
+    ends = {row.stage: row for row in analyze(text).layers}
+    seen = [ends[f"stage{n}"] for n in (1, 2, 3)]
+    assert tuple(row.receptive_field for row in seen) == expected
+    assert [row.jump for row in seen] == [1, 2, 4]
+
+
+# Millions of numbers in the outputs of convolutions and the linear layer, and of all layers
+# of one input that make a new tensor; megabytes of weights.
+OUTPUTS = {
+    "resnet18": ("2.485", "7.478", "46.76"),
+    "resnet34": ("3.739", "11.241", "87.19"),
+    "resnet50": ("11.115", "32.040", "102.23"),
+    "resnet101": ("16.233", "47.394", "178.20"),
+    "resnet152": ("22.555", "66.361", "240.77"),
+    "resnet50,groups=32,width_per_group=4": ("14.402", "41.900", "100.12"),
+    "resnet50,width_per_group=128": ("14.402", "41.900", "275.53"),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), OUTPUTS.items())
+def test_activation_and_weight_memory(text: str, expected: tuple[str, str, str]) -> None:
+    analysis = analyze(text)
+    kinds = {kind: total.output_bytes / 4e6 for kind, total in analysis.by("kind").items()}
+    weighted = kinds["convolution"] + kinds["linear"]
+    leaves = analysis.activation_bytes / 4e6 - kinds["addition"] - kinds["flatten"]
+    megabytes = analysis.weights_bytes / 1e6
+    assert (f"{weighted:.3f}", f"{leaves:.3f}", f"{megabytes:.2f}") == expected
+
+
+@given(NAMED_SPECS | specs())
+def test_totals_are_the_sums_of_the_rows(spec: ArchitectureSpec) -> None:
+    analysis = analyze(spec)
+    rows = analysis.layers
+    assert analysis.parameters == sum(row.parameters for row in rows)
+    assert analysis.macs == sum(row.macs for row in rows)
+    assert analysis.activation_bytes == sum(row.output_bytes for row in rows)
+    for groups in (analysis.by("stage"), analysis.by("kind"), analysis.by_stage_and_kind()):
+        totals = tuple(sum(column) for column in zip(*groups.values(), strict=True))
+        assert totals == tuple(analysis.total)
+    assert len({row.name for row in rows}) == len(rows)
+    assert {row.kind for row in rows} <= set(KINDS)
+    assert analysis.output_shape == (spec.classes,)
+    assert rows[0].input_shape == (spec.in_channels, spec.image_size, spec.image_size)
+
+
+@given(specs())
+def test_weighted_layers_on_the_main_path_are_the_depth(spec: ArchitectureSpec) -> None:
+    weighted = [
+        row
+        for row in analyze(spec).layers
+        if row.kind in ("convolution", "linear") and "downsample" not in row.name
+    ]
+    assert len(weighted) == spec.depth == analyze(spec).depth
+
+
+@given(specs())
+def test_the_plain_twin_drops_shortcuts_alone(spec: ArchitectureSpec) -> None:
+    plain, residual = analyze(spec.plain()), analyze(spec)
+    assert plain.receptive_field == residual.receptive_field
+    assert plain.macs == residual.macs - sum(
+        row.macs for row in residual.layers if "downsample" in row.name
+    )
+    assert "addition" not in plain.by("kind")
+
+
+def test_plain_data_survives_json() -> None:
+    analysis = analyze("resnet20-cifar")
+    data = json.loads(json.dumps(analysis.as_dict()))
+    assert data["variant"] == "resnet20-cifar" and data["macs"] == 40_551_040
+    assert data["flops"] == 2 * data["macs"] and data["input_shape"] == [3, 32, 32]
+    assert data["layers"] == [row_as_dict(row) for row in analysis.layers]
+    assert sum(row["parameters"] for row in data["layers"]) == data["parameters"]
+
+
+def test_a_text_that_is_no_network_is_refused() -> None:
+    with pytest.raises(SpecError, match="resnet50"):
+        analyze("resnet51")
+
+
+def test_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys, explorer; explorer.analyze('resnet50'); import explorer.catalog; "
+        "explorer.catalog.entries(); "
+        "print(sorted({'torch', 'numpy', 'torchvision', 'streamlit', 'plotly', 'pandas'}"
+        " & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

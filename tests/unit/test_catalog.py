@@ -1,0 +1,151 @@
+"""Published figures: each has a source, and those that can be computed are."""
+
+import re
+
+import pytest
+
+from explorer.analysis import analyze
+from explorer.catalog import Published, Result, entries, published
+from explorer.spec import parse
+from explorer.torchvision_ops import import_torchvision
+
+import_torchvision()
+from torchvision import models  # noqa: E402
+
+TORCHVISION = {
+    "resnet18": "resnet18",
+    "resnet34": "resnet34",
+    "resnet50": "resnet50",
+    "resnet101": "resnet101",
+    "resnet152": "resnet152",
+    "resnet50,groups=32,width_per_group=4": "resnext50_32x4d",
+    "resnet101,groups=32,width_per_group=8": "resnext101_32x8d",
+    "resnet101,groups=64,width_per_group=4": "resnext101_64x4d",
+    "resnet50,width_per_group=128": "wide_resnet50_2",
+    "resnet101,width_per_group=128": "wide_resnet101_2",
+}
+IDS = [entry.text for entry in entries()]
+WITHOUT_BN = "resnet1001v2-cifar"
+
+
+def figure(text: str, quantity: str, conditions: str = "", source: str = "") -> str:
+    entry = published(parse(text))
+    assert entry is not None
+    found = [
+        result.value
+        for result in entry.results
+        if result.quantity == quantity
+        and conditions in result.conditions
+        and source in result.source
+    ]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_networks_are_found_by_what_they_are() -> None:
+    assert published(parse("resnet50,depth=101")) is published(parse("resnet101"))
+    assert published(parse("resnet50,stages=1-1-1-1")) is None
+    assert len({parse(text) for text in IDS}) == len(IDS)
+
+
+@pytest.mark.parametrize("entry", entries(), ids=IDS)
+def test_every_entry_is_canonical_and_every_figure_has_its_source(entry: Published) -> None:
+    assert str(parse(entry.text)) == entry.text
+    assert published(parse(entry.text)) is entry
+    assert entry.title.endswith(f"{entry.year})") and "arXiv:" in entry.paper
+    assert entry.results or entry.note
+    assert len(set(entry.results)) == len(entry.results)
+    for result in entry.results:
+        assert result.conditions
+        assert re.search(r"arXiv:\d{4}\.\d{5}$|^github\.com/[\w-]+/[\w.-]+,", result.source)
+        assert re.fullmatch(r"[>\d][\d.,±]*( %| M|e9)?", result.value), result.value
+
+
+def computable() -> list[tuple[str, Result]]:
+    return [
+        (entry.text, result)
+        for entry in entries()
+        for result in entry.results
+        if result.quantity in ("parameters", "MACs")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "result"), computable(), ids=lambda part: part if isinstance(part, str) else part[1]
+)
+def test_printed_counts_agree_with_the_analysis(text: str, result: Result) -> None:
+    analysis = analyze(text)
+    count = analysis.parameters if result.quantity == "parameters" else analysis.macs
+    if (text, result.quantity) == (WITHOUT_BN, "parameters"):
+        count -= analysis.by("kind")["normalisation"].parameters
+    digits, unit = re.fullmatch(r"([\d.,]+)( M|e9)?", result.value).groups()  # type: ignore[union-attr]
+    scale = {None: 1, " M": 1e6, "e9": 1e9}[unit]
+    last_place = 10 ** -len(digits.partition(".")[2])
+    # Table 1 of He et al. 2015 cuts 3.86e9 to 3.8e9 where others round.
+    difference = abs(float(digits.replace(",", "")) - count / scale)
+    assert difference == 0 if unit is None else difference < last_place
+
+
+def test_resnet_1001_is_printed_without_its_bn() -> None:
+    assert figure(WITHOUT_BN, "parameters") == "10.2 M"
+    assert analyze(WITHOUT_BN).parameters > 10.3e6
+    entry = published(parse(WITHOUT_BN))
+    assert entry is not None and "BN" in entry.note
+
+
+@pytest.mark.parametrize(("text", "name"), TORCHVISION.items())
+def test_torchvision_figures_are_torchvisions(text: str, name: str) -> None:
+    source = "github.com/pytorch/vision"
+    for weights in models.get_model_weights(name):
+        meta = weights.meta
+        accuracy = meta["_metrics"]["ImageNet-1K"]
+        assert figure(text, "parameters", source=source) == f"{meta['num_params']:,}"
+        assert figure(text, "MACs", source=source) == f"{meta['_ops']:.3f}e9"
+        assert figure(text, "top-1 accuracy", weights.name) == f"{accuracy['acc@1']:.3f} %"
+        assert figure(text, "top-5 accuracy", weights.name) == f"{accuracy['acc@5']:.3f} %"
+        assert weights.transforms().crop_size == [224]
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "conditions", "source", "value"),
+    [
+        ("resnet50,stride_at=1x1", "top-1 error", "10-crop", "1512.03385", "22.85 %"),
+        ("resnet152,stride_at=1x1", "top-5 error", "10-crop", "1512.03385", "5.71 %"),
+        ("resnet152,stride_at=1x1", "top-5 error", "several scales", "1512.03385", "4.49 %"),
+        ("resnet34,shortcut=C", "top-1 error", "10-crop", "1512.03385", "24.19 %"),
+        ("resnet18,shortcut=A", "top-1 error", "10-crop", "1512.03385", "27.88 %"),
+        ("plain34", "top-1 error", "10-crop", "1512.03385", "28.54 %"),
+        ("plain18", "top-1 error", "10-crop", "1512.03385", "27.94 %"),
+        ("resnet152,stride_at=1x1", "MACs", "multiply-adds", "1512.03385", "11.3e9"),
+        ("resnet20-cifar", "test error", "single view", "1512.03385", "8.75 %"),
+        ("resnet110-cifar", "test error", "best of 5", "1512.03385", "6.43 %"),
+        ("resnet110-cifar", "test error", "median of 5", "1603.05027", "6.61 %"),
+        ("resnet1202-cifar", "test error", "single view", "1512.03385", "7.93 %"),
+        ("plain110-cifar", "error", "not displayed", "Fig. 6", ">60 %"),
+        (
+            "resnet110-cifar,ordering=bn_after_addition",
+            "test error",
+            "median",
+            "1603.05027",
+            "8.17 %",
+        ),
+        ("resnet164v2-cifar", "test error", "median", "1603.05027", "5.46 %"),
+        ("resnet1001-cifar", "test error", "median", "1603.05027", "7.61 %"),
+        ("resnet1001v2-cifar", "test error", "batches of 64", "1603.05027", "4.62 %"),
+        ("resnet1001v2-cifar,classes=100", "test error", "CIFAR-100", "1603.05027", "22.71 %"),
+        ("resnet200", "top-1 error", "crop of 320", "1603.05027", "21.8 %"),
+        ("resnet200v2", "top-1 error", "320, scale aug", "1603.05027", "20.7 %"),
+        ("resnet200v2", "top-5 error", "aspect", "1603.05027", "4.8 %"),
+        ("resnet50,stride_at=1x1", "top-1 accuracy", "Keras", "keras-applications", "74.928 %"),
+    ],
+)
+def test_figures_the_papers_are_known_for(
+    text: str, quantity: str, conditions: str, source: str, value: str
+) -> None:
+    assert figure(text, quantity, conditions, source) == value
+
+
+@pytest.mark.parametrize("depth", [20, 32, 44, 56])
+def test_no_error_is_claimed_for_plain_cifar_networks(depth: int) -> None:
+    entry = published(parse(f"plain{depth}-cifar"))
+    assert entry is not None and not entry.results and "prints no error" in entry.note

@@ -1,0 +1,154 @@
+"""The command line, as a script and as a person use it."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from explorer.__main__ import main
+
+PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "explorer", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+
+
+def test_describe_json_is_complete_and_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "resnet50,stride_at=1x1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["variant"] == "resnet50,stride_at=1x1"
+    assert told["parameters"] == 25_557_032
+    assert told["macs"] == 3_857_973_248
+    assert told["flops"] == 2 * 3_857_973_248
+    assert told["depth"] == 50
+    assert told["receptive_field"] == 483
+    assert told["weights_bytes"] == 4 * 25_557_032
+    assert told["activation_bytes"] == sum(row["output_bytes"] for row in told["layers"])
+    assert told["parameters"] == sum(row["parameters"] for row in told["layers"])
+    assert told["macs"] == sum(row["macs"] for row in told["layers"])
+    first, last = told["layers"][0], told["layers"][-1]
+    assert first["name"] == "conv1"
+    assert (first["input_shape"], first["output_shape"]) == ([3, 224, 224], [64, 112, 112])
+    assert (last["name"], last["output_shape"]) == ("fc", [1000])
+    wanted = {"name", "kind", "stage", "unit", "input_shape", "output_shape", "parameters", "macs"}
+    assert all(wanted <= set(row) for row in told["layers"])
+
+
+def test_describe_csv_has_a_row_for_each_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "resnet20-cifar", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(int(row["parameters"]) for row in rows) == 269_722
+    assert sum(int(row["macs"]) for row in rows) == 40_551_040
+    assert rows[0]["output_shape"] == "16x32x32"
+
+
+def test_describe_in_words_states_the_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "resnet18"]) == 0
+    told = capsys.readouterr().out
+    assert "ResNet-18" in told
+    assert "11,689,512" in told
+    assert "1,814,073,344" in told
+    assert "3,628,146,688" in told
+
+
+def test_gradients_json_has_every_weighted_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["gradients", "resnet20-cifar", "--batch", "4", "--seed", "3", "--json"]
+    assert main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["variant"], told["seed"], told["batch"]) == ("resnet20-cifar", 3, 4)
+    assert told["loss"] > 0
+    assert len(told["layers"]) == 20  # 19 convolutions and the linear layer; A has no projections
+    for layer in told["layers"]:
+        assert set(layer) == {"name", "kind", "weight_gradient_norm", "output_gradient_norm"}
+        assert layer["weight_gradient_norm"] > 0
+        assert layer["output_gradient_norm"] > 0
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out) == told
+
+
+def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    # 200 units without normalisation: the signal doubles its variance at each and overflows.
+    text = "resnet20-cifar,norm=none,stages=200,image_size=8,width=4"
+    assert main(["gradients", text, "--batch", "2", "--json"]) == 0
+    out = capsys.readouterr().out
+    told = json.loads(out, parse_constant=pytest.fail)
+    assert len(told["layers"]) == 402
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["describe", "resnt50"], ["resnt50", "resnet50"]),
+        (["describe", "resnet50,ordr=v1"], ["ordr", "ordering"]),
+        (["describe", "resnet50,ordering=v3"], ["v3", "original", "full_preactivation"]),
+        (["describe", "resnet18,stride_at=1x1"], ["1x1", "basic", "3x3", "bottleneck"]),
+        (["describe", "resnet50,image_size=8"], ["image_size=8", "32"]),
+        (["describe", "resnet50,classes=0"], ["classes", "1 to"]),
+        (["describe"], ["TEXT"]),
+        (["gradients", "resnet20-cifar", "--batch", "0"], ["batch=0"]),
+        (["gradients", "resnet20-cifar", "--batch", "many"], ["many"]),
+        (["gradients", "resnet20-cifar", "--seed", "-1"], ["seed=-1"]),
+        (["gradients", "resnet50,image_size=32", "--batch", "1"], ["batch=1"]),
+        (["predict"], ["picture"]),
+        (["predict", "x.jpg", "--weights", "resnet50-kers"], ["resnet50-keras"]),
+        (["predict", "x.jpg", "--top", "0"], ["--top"]),
+        (["frobnicate"], ["describe", "gradients", "predict"]),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_status_2(arguments: list[str], words: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+def test_predict_names_a_cat_and_goes_on_after_a_bad_file(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes((PICTURES / "cat.jpg").read_bytes()[:2000])
+    missing = tmp_path / "missing.jpg"
+    files = [str(broken), str(PICTURES / "cat.jpg"), str(missing), str(tmp_path)]
+    result = run("predict", *files, "--json", "--top", "3")
+    assert result.returncode == 1
+    answers = json.loads(result.stdout)
+    assert [answer["file"] for answer in answers] == files
+    assert all("error" in answers[n] for n in (0, 2, 3))
+    cat = answers[1]
+    assert cat["weights"] == "resnet50-keras"
+    assert [set(label) for label in cat["top"]] == [{"label", "index", "probability"}] * 3
+    assert cat["top"][0]["label"] in {"Egyptian cat", "tabby", "tiger cat"}
+    assert cat["top"][0]["index"] in {281, 282, 285}  # ImageNet's indices of these three
+
+
+def test_weights_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "--weights", "list"]) == 0
+    assert "resnet50-keras" in capsys.readouterr().out
+
+
+def test_describe_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys; from explorer.__main__ import main; main(['describe', 'resnet1202-cifar']); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+def test_a_reader_that_stops_early_is_no_error() -> None:
+    command = f"{sys.executable} -m explorer describe resnet1202-cifar --json | head -1"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "{\n"
+    assert "Traceback" not in done.stderr

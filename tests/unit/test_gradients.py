@@ -1,0 +1,299 @@
+import math
+from statistics import geometric_mean
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from explorer.analysis import analyze
+from explorer.gradients import MAX_SEED, GradientProfile, norm, probe
+from explorer.network import build
+from explorer.spec import VALUES, SpecError
+from tests.unit.strategies import specs
+
+TINY = "resnet18,width=4,image_size=32,classes=5"
+VARIANTS = (
+    TINY,
+    *(f"{TINY},ordering={ordering}" for ordering in VALUES["ordering"][1:]),
+    *(f"{TINY},shortcut={shortcut}" for shortcut in VALUES["shortcut"] if shortcut != "B"),
+    f"{TINY},norm=none",
+    f"{TINY},norm=none,ordering=v2",
+    f"{TINY},norm=none,shortcut=none",
+    f"{TINY},norm=group",
+    f"{TINY},zero_init=true",
+    "resnet50,width=4,image_size=32,classes=5",
+    "resnet50,width=4,image_size=32,classes=5,ordering=v2,stride_at=1x1",
+    "resnet50,width=4,image_size=32,classes=5,groups=2,width_per_group=3",
+    "resnet20-cifar,in_channels=1",
+)
+
+
+class Watched(TorchFunctionMode):
+    """Keeps the first convolution's input and the loss's labels of whatever runs inside."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.conv2d and not hasattr(self, "images"):
+            self.images = args[0].detach().clone()
+        if func is nn.functional.cross_entropy:
+            self.labels = args[1].clone()
+        return func(*args, **(kwargs or {}))
+
+
+def watched_probe(text: str, **settings: Any) -> tuple[GradientProfile, Tensor, Tensor]:
+    with Watched() as watched:
+        profile = probe(text, **settings)
+    return profile, watched.images, watched.labels
+
+
+def reference(text: str, seed: int, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Gradients of weights and outputs by `torch.autograd.grad`, with nothing done in place."""
+    model = build(text, seed)
+    wanted: dict[str, Tensor] = {
+        f"{name}.weight": layer.weight
+        for name, layer in model.named_modules()
+        if isinstance(layer, nn.Conv2d | nn.Linear)
+    }
+
+    def keep(name: str) -> Any:
+        def hook(module: nn.Module, inputs: Any, output: Tensor) -> None:
+            wanted[name] = output
+
+        return hook
+
+    for name, layer in model.named_modules():
+        layer.register_forward_hook(keep(name))
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False
+    loss = nn.functional.cross_entropy(model(images), labels)
+    wanted["loss"] = loss
+    return dict(zip(wanted, torch.autograd.grad(loss, list(wanted.values())), strict=True))
+
+
+def norm64(tensor: Tensor) -> float:
+    return float(tensor.double().norm())
+
+
+def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> None:
+    for layer in profile.layers:
+        expected = norm64(gradients[f"{layer.name}.weight"]), norm64(gradients[layer.name])
+        measured = layer.weight_gradient_norm, layer.output_gradient_norm
+        assert measured == pytest.approx(expected, rel=1e-4), layer.name
+    indices = {stage: n for n, stage in enumerate(dict.fromkeys(u.stage for u in profile.units), 1)}
+    for stage, unit, measured_norm in profile.units:
+        expected_norm = norm64(gradients[f"layer{indices[stage]}.{unit - 1}"])
+        assert measured_norm == pytest.approx(expected_norm, rel=1e-4), (stage, unit)
+
+
+@pytest.mark.parametrize("text", VARIANTS)
+def test_norms_are_those_of_plain_autograd(text: str) -> None:
+    profile, images, labels = watched_probe(text, batch=4, seed=3)
+    assert_agrees(profile, reference(text, 3, images, labels))
+
+
+@settings(max_examples=15)
+@given(specs(small=True).filter(lambda spec: spec.classes > 1))
+def test_any_network_has_a_norm_for_every_weighted_layer_and_unit(spec) -> None:
+    profile = probe(spec, batch=2)
+    weighted = [row for row in analyze(spec).layers if row.kind in ("convolution", "linear")]
+    assert [layer.name for layer in profile.layers] == [row.name for row in weighted]
+    assert len(profile.units) == sum(spec.stages)
+    assert len(profile.main_path) == spec.depth
+    assert all(math.isfinite(layer.output_gradient_norm) for layer in profile.layers)
+
+
+def test_own_images_are_used_and_left_as_they_were() -> None:
+    images = torch.rand(3, 3, 32, 32)
+    kept = images.clone()
+    profile, used, labels = watched_probe(TINY, seed=5, images=images, source="pictures")
+    assert torch.equal(images, kept) and torch.equal(used, kept)
+    assert (profile.batch, profile.source, profile.seed) == (3, "pictures", 5)
+    assert_agrees(profile, reference(TINY, 5, images, labels))
+    assert images.grad is None
+
+
+@pytest.mark.parametrize("text", ["resnet18,width=1,stages=1-1,image_size=9,classes=3"])
+@pytest.mark.parametrize("ordering", ["v1", "v2"])
+def test_weight_gradients_are_slopes_of_the_loss(text: str, ordering: str) -> None:
+    """Central differences in double precision, without autograd."""
+    text = f"{text},ordering={ordering}"
+    profile, images, labels = watched_probe(text, batch=4, seed=1)
+    model = build(text, 1).double()
+
+    @torch.no_grad()
+    def loss() -> float:
+        return float(nn.functional.cross_entropy(model(images.double()), labels))
+
+    def slope(weights: Tensor, index: int, step: float = 1e-6) -> float:
+        original = float(weights[index])
+        weights[index] = original + step
+        above = loss()
+        weights[index] = original - step
+        below = loss()
+        weights[index] = original
+        return (above - below) / (2 * step)
+
+    for layer in profile.layers:
+        weights = model.get_parameter(f"{layer.name}.weight").detach().view(-1)
+        slopes = [slope(weights, index) for index in range(len(weights))]
+        assert layer.weight_gradient_norm == pytest.approx(math.hypot(*slopes), rel=1e-3, abs=1e-6)
+
+
+def test_variants_share_noise_and_labels_but_not_with_the_weights() -> None:
+    _, images, labels = watched_probe(TINY, batch=4, seed=2)
+    _, other_images, other_labels = watched_probe(f"{TINY},ordering=v2", batch=4, seed=2)
+    assert torch.equal(images, other_images) and torch.equal(labels, other_labels)
+    _, next_images, _ = watched_probe(TINY, batch=4, seed=3)
+    assert not torch.equal(images, next_images)
+    assert images.std() == pytest.approx(1, abs=0.03) and abs(images.mean()) < 0.03
+    weights = build(TINY, 2).get_parameter("conv1.weight").detach().flatten()
+    together = torch.stack([weights, images.flatten()[: len(weights)]])
+    assert abs(torch.corrcoef(together)[0, 1]) < 0.2
+
+
+def test_same_seed_gives_the_same_profile() -> None:
+    assert probe(TINY, 4, 11) == probe(TINY, 4, 11)
+    assert probe(TINY, 4, 11) != probe(TINY, 4, 12)
+
+
+def test_nothing_global_is_touched() -> None:
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    probe(TINY, 2)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "sentence"),
+    [
+        (TINY, {"batch": 1}, "a single value per channel in the last stage"),
+        (TINY, {"batch": 0}, "at least one image"),
+        (TINY, {"seed": -1}, "seed=-1: a whole number from 0"),
+        (TINY, {"seed": MAX_SEED + 1}, "a whole number from 0 to 2,147,483,647"),
+        ("resnet20-cifar,classes=1", {}, "cross-entropy of a single class is always 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(text: str, settings: Any, sentence: str) -> None:
+    with pytest.raises(SpecError, match=sentence):
+        probe(text, **settings)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{TINY},norm=none", "resnet20-cifar,norm=group", "resnet20-cifar"]
+)
+def test_a_single_image_is_enough_where_nothing_is_averaged_over_it_alone(text: str) -> None:
+    profile = probe(text, batch=1, seed=MAX_SEED)
+    assert all(math.isfinite(layer.weight_gradient_norm) for layer in profile.layers)
+
+
+@pytest.mark.parametrize("scale", [1e-24, 1e24])
+def test_norms_whose_squares_leave_float32_are_exact(scale: float) -> None:
+    text = "resnet20-cifar,norm=none,width=4"
+    images = scale * torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    profile, _, labels = watched_probe(text, images=images)
+    assert_agrees(profile, reference(text, 0, images, labels))
+    weight_norms = [layer.weight_gradient_norm for layer in profile.layers]
+    assert min(weight_norms) > 1e19 if scale > 1 else max(weight_norms) < 1e-19
+    assert all(0 < value < math.inf for value in weight_norms)
+
+
+def test_deep_network_without_normalisation_stays_finite() -> None:
+    text = "resnet110-cifar,norm=none"
+    profile, images, labels = watched_probe(text, batch=2)
+    assert_agrees(profile, reference(text, 0, images, labels))
+    assert profile.growth > 1e6
+
+
+def test_overflow_is_told_not_hidden() -> None:
+    profile = probe("resnet1202-cifar,norm=none,width=2", batch=1)
+    assert not math.isfinite(profile.loss)
+    assert math.isnan(profile.growth)
+
+
+@given(
+    st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=50),
+    st.sampled_from([1e-35, 1e-25, 1e-17, 1e-14, 1.0, 1e14, 1e17, 1e25, 1e35]),
+)
+def test_norm_equals_double_precision(values: list[float], scale: float) -> None:
+    tensor = torch.tensor(values) * scale
+    assert norm(tensor) == pytest.approx(norm64(tensor), rel=1e-6, abs=1e-38)
+
+
+def test_norm_of_what_is_not_finite() -> None:
+    assert norm(torch.tensor([1.0, math.inf])) == math.inf
+    assert math.isnan(norm(torch.tensor([1.0, math.nan])))
+    assert norm(torch.zeros(3)) == 0
+
+
+class Stop(Exception):
+    """Raised by a check that wants the work to end."""
+
+
+def test_check_can_stop_forward_and_backward() -> None:
+    calls = 0
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+
+    probe(TINY, 2, check=count)
+    layers = len(probe(TINY, 2).layers)
+    assert calls >= 2 * layers  # each in both passes
+    for at in (1, layers, calls // 2 + 2, calls):
+        seen = 0
+
+        def stop(at: int = at) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == at:
+                raise Stop
+
+        with pytest.raises(Stop):
+            probe(TINY, 2, check=stop)
+        assert seen == at
+
+
+def test_weight_gradients_are_freed_as_soon_as_they_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[nn.Module] = []
+    held: list[int] = []
+
+    def build_and_keep(*args: Any) -> nn.Module:
+        built.append(build(*args))
+        return built[0]
+
+    def look() -> None:
+        held.append(sum(parameter.grad is not None for parameter in built[0].parameters()))
+
+    monkeypatch.setattr("explorer.gradients.build", build_and_keep)
+    probe(TINY, 2, check=look)
+    look()
+    assert set(held) == {0}
+
+
+# Ranges: three times the spread of the logarithm over four seeds, around the reference figure.
+@pytest.mark.parametrize(
+    ("text", "growth", "factor", "weight_growth", "weight_factor"),
+    [
+        ("plain20-cifar", 17.3, 1.25, 5.6, 1.4),
+        ("plain56-cifar", 8.9e3, 1.6, 1.7e3, 2.5),
+        ("resnet20-cifar", 4.7, 1.15, 1.7, 1.35),
+        ("resnet56-cifar", 19.6, 1.15, 7.0, 1.35),
+    ],
+)
+def test_growth_is_that_of_the_reference(
+    text: str, growth: float, factor: float, weight_growth: float, weight_factor: float
+) -> None:
+    profiles = [probe(text, 64, seed) for seed in range(3)]
+    measured = geometric_mean(profile.growth for profile in profiles)
+    assert growth / factor < measured < growth * factor
+    measured = geometric_mean(profile.weight_growth for profile in profiles)
+    assert weight_growth / weight_factor < measured < weight_growth * weight_factor

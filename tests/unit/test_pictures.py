@@ -1,0 +1,290 @@
+"""Hostile and odd files, all made here, and the bundled photographs."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from explorer.data import FOLDER, bundled_picture, bundled_pictures
+from explorer.pictures import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_SIDE,
+    Picture,
+    PictureError,
+    read_picture,
+)
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
+
+
+def encode(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def read(image: Image.Image, kind: str = "PNG", name: str | None = None, **options: Any) -> Picture:
+    return read_picture(encode(image, kind, **options), name or f"picture.{kind.lower()}")
+
+
+def empty_png(width: int, height: int, colour_type: int = 0) -> bytes:
+    """A PNG of zeros, valid in every byte and tiny for its size."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    row = bytes(1 + width * {0: 1, 2: 3}[colour_type])
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def test_every_format_gives_its_pixels(kind: str) -> None:
+    picture = read(Image.new("RGB", (40, 30), RED), kind)
+    assert picture.image.mode == "RGB"
+    assert picture.image.size == picture.original_size == (40, 30)
+    assert np.abs(np.asarray(picture.image).astype(int) - RED).max() <= 3
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_every_png_mode_becomes_rgb(mode: str) -> None:
+    picture = read(Image.new("L", (5, 4), 255).convert(mode) if mode != "I;16" else grey16(65535))
+    assert picture.image.mode == "RGB"
+    assert picture.image.getpixel((0, 0)) == WHITE
+
+
+def grey16(value: int) -> Image.Image:
+    return Image.fromarray(np.full((4, 5), value, np.uint16))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, 0), (257 * 100, 100), (65535, 255)])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bit_is_scaled_not_clipped(kind: str, value: int, expected: int) -> None:
+    picture = read(grey16(value), kind)
+    assert picture.image.getpixel((2, 2)) == (expected,) * 3
+    assert any("16-bit" in note for note in picture.notes)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_long_numbers_are_stretched(dtype: type) -> None:
+    ramp = np.array([[-1000, 0, 1000]], dtype)
+    picture = read(Image.fromarray(ramp), "TIFF")
+    assert [picture.image.getpixel((x, 0))[0] for x in range(3)] == [0, 128, 255]  # type: ignore[index]
+
+
+def test_numbers_that_are_none_become_black_or_white() -> None:
+    values = np.array([[np.nan, -np.inf, 0.0, 1.0, np.inf]], np.float32)
+    picture = read(Image.fromarray(values), "TIFF")
+    assert [picture.image.getpixel((x, 0))[0] for x in range(5)] == [0, 0, 0, 255, 255]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_transparency_is_laid_on_white(kind: str) -> None:
+    image = Image.new("RGBA", (10, 10), (0, 0, 0, 0))
+    image.paste((*BLUE, 255), (5, 0, 10, 10))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    picture = read(image, kind, **options)
+    assert picture.image.getpixel((1, 5)) == WHITE
+    assert picture.image.getpixel((8, 5)) == BLUE
+    assert any("white" in note for note in picture.notes)
+
+
+def test_half_transparent_grey_is_mixed_with_white() -> None:
+    picture = read(Image.new("LA", (4, 4), (0, 128)))
+    assert picture.image.getpixel((0, 0)) == (127, 127, 127)
+
+
+def test_a_transparent_palette_entry_is_white() -> None:
+    image = Image.new("P", (4, 4), 0)
+    image.putpalette([*RED, *GREEN])
+    image.putpixel((0, 0), 1)
+    picture = read(image, "PNG", transparency=0)
+    assert picture.image.getpixel((3, 3)) == WHITE
+    assert picture.image.getpixel((0, 0)) == GREEN
+
+
+def test_cmyk_becomes_the_same_colour() -> None:
+    picture = read(Image.new("RGB", (16, 16), RED).convert("CMYK"), "JPEG", quality=100)
+    assert np.abs(np.asarray(picture.image).astype(int) - RED).max() <= 4
+
+
+UPRIGHT = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
+STORED = {  # how a camera stores the upright picture, by EXIF orientation
+    1: UPRIGHT,
+    2: UPRIGHT[:, ::-1],
+    3: UPRIGHT[::-1, ::-1],
+    4: UPRIGHT[::-1],
+    5: UPRIGHT.T,
+    6: np.rot90(UPRIGHT),
+    7: UPRIGHT[::-1, ::-1].T,
+    8: np.rot90(UPRIGHT, -1),
+}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_exif_rotation_is_undone(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read(Image.fromarray(np.ascontiguousarray(STORED[orientation])), kind, exif=exif)
+    assert np.array_equal(np.asarray(picture.image)[..., 0], UPRIGHT)
+    assert picture.original_size == (3, 2)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
+def test_only_the_first_frame_is_used(kind: str) -> None:
+    frames = [Image.new("RGB", (12, 8), colour) for colour in (RED, GREEN, BLUE)]
+    extra = {"lossless": True} if kind == "WEBP" else {}
+    picture = read(frames[0], kind, save_all=True, append_images=frames[1:], **extra)
+    assert picture.image.getpixel((6, 4)) == RED
+    assert len(picture.notes) == 1
+    assert "first" in picture.notes[0]
+
+
+@pytest.mark.parametrize("name", ["cat.png", "cat.JPG.txt", "cat.heic"])
+def test_a_wrong_suffix_is_read_and_said(name: str) -> None:
+    picture = read(Image.new("RGB", (8, 8), RED), "JPEG", name)
+    assert len(picture.notes) == 1
+    assert "JPEG" in picture.notes[0]
+
+
+@pytest.mark.parametrize("name", ["cat.jpg", "CAT.JPEG", "cat"])
+def test_a_right_suffix_is_not_worth_a_note(name: str) -> None:
+    assert read(Image.new("RGB", (8, 8)), "JPEG", name).notes == ()
+
+
+def test_one_pixel_is_a_picture() -> None:
+    assert read(Image.new("RGB", (1, 1), GREEN)).image.getpixel((0, 0)) == GREEN
+
+
+@pytest.mark.parametrize("size", [(20_000, 1), (1, 20_000), (20_000, 700)])
+def test_a_long_strip_is_reduced(size: tuple[int, int]) -> None:
+    picture = read_picture(empty_png(*size), "strip.png")
+    assert max(picture.image.size) == MAX_SIDE
+    assert min(picture.image.size) == max(1, round(min(size) * MAX_SIDE / 20_000))
+    assert picture.original_size == size
+    assert "20,000" in picture.notes[0]
+
+
+def test_a_large_photograph_keeps_its_proportions() -> None:
+    image = Image.linear_gradient("L").resize((6000, 4000)).convert("RGB")
+    picture = read(image, "JPEG")
+    assert picture.image.size == (2048, 1365)
+    assert picture.original_size == (6000, 4000)
+    assert picture.image.getpixel((1024, 1000)) == pytest.approx((187, 187, 187), abs=2)
+
+
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty (0 bytes)"),
+        (b"hello, this is text", "not a picture"),
+        (HEIC, "HEIC"),
+        (HEIC.replace(b"heic", b"avif"), "AVIF"),
+        (HEIC.replace(b"heic", b"isom"), "video"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"\xef\xbb\xbf<!DOCTYPE html><html>", "web page"),
+        (b"PK\x03\x04" + bytes(40), "ZIP"),
+        (b"\x89PNG\r\n\x1a\n", "damaged"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "damaged"),
+        (bytes(MAX_BYTES + 1), "20 MB"),
+    ],
+)
+def test_what_is_no_picture_is_explained_in_one_sentence(data: bytes, words: str) -> None:
+    with pytest.raises(PictureError) as caught:
+        read_picture(data, "holiday.jpg")
+    message = str(caught.value)
+    assert words in message
+    assert message.startswith("holiday.jpg ")
+    assert message.count(". ") == 0
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"])
+@pytest.mark.parametrize("part", [0.05, 0.5, 0.9])
+def test_a_truncated_file_is_damaged(kind: str, part: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    data = encode(Image.fromarray(noise), kind)
+    with pytest.raises(PictureError, match="damaged or incomplete"):
+        read_picture(data[: int(len(data) * part)], "cut.dat")
+
+
+def test_random_damage_raises_nothing_else() -> None:
+    random = np.random.default_rng(1)
+    noise = Image.fromarray(random.integers(0, 255, (32, 32, 3), np.uint8))
+    outcomes = set()
+    for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"):
+        data = np.frombuffer(encode(noise, kind), np.uint8)
+        for _ in range(60):
+            broken = data.copy()
+            broken[random.integers(0, min(200, len(data)), 4)] = random.integers(0, 255, 4)
+            try:
+                outcomes.add(read_picture(broken.tobytes(), "x").image.mode)
+            except PictureError:
+                outcomes.add("PictureError")
+    assert outcomes == {"RGB", "PictureError"}
+
+
+@pytest.mark.parametrize("side", [13_000, 10_000, 7_200])
+def test_a_decompression_bomb_is_never_decoded(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = empty_png(side, side)
+    assert len(bomb) < 200_000
+    assert side * side > MAX_PIXELS
+    decoded: list[object] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded.append)
+    with pytest.raises(PictureError, match="limit is 50 million"):
+        read_picture(bomb, "bomb.png")
+    assert not decoded
+
+
+def test_just_below_the_pixel_limit_is_read() -> None:
+    picture = read_picture(empty_png(7_000, 7_000), "large.png")
+    assert picture.image.size == (MAX_SIDE, MAX_SIDE)
+
+
+def test_a_hostile_name_stays_one_short_line() -> None:
+    with pytest.raises(PictureError) as caught:
+        read_picture(b"", "a\nb" + "x" * 500)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 150
+
+
+def test_every_bundled_picture_is_listed_and_credited() -> None:
+    files = {path.name for path in FOLDER.glob("*.jpg")}
+    credits = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert files == {picture.path.name for picture in bundled_pictures()}
+    for picture in bundled_pictures():
+        assert picture.path.name in credits
+        assert picture.author in credits
+        assert picture.licence in credits
+
+
+@pytest.mark.parametrize("picture", bundled_pictures(), ids=lambda picture: picture.name)
+def test_a_bundled_picture_is_small_and_clean(picture: Any) -> None:
+    found = picture.read()
+    assert 300 <= max(found.image.size) <= 640
+    assert found.notes == ()
+    assert picture.credit == f"{picture.author}, {picture.licence}"
+    with Image.open(picture.path) as stored:
+        assert not stored.getexif()
+
+
+def test_an_unknown_bundled_picture_is_named() -> None:
+    assert bundled_picture("cat").path == Path(FOLDER / "cat.jpg")
+    with pytest.raises(ValueError, match=r"unicorn.*cat"):
+        bundled_picture("unicorn")

@@ -1,0 +1,56 @@
+"""Names and sentences for people."""
+
+import pytest
+
+from explorer.names import NAMES
+from explorer.spec import parse
+from explorer.words import change, name_title, sentence, title
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("resnet50", "ResNet-50"),
+        ("resnet50v2", "ResNet-50 v2"),
+        ("plain34", "Plain-34"),
+        ("resnet110v2-cifar", "ResNet-110 v2 (CIFAR)"),
+        ("resnet20-cifar,norm=none", "ResNet-20 (CIFAR), no normalisation"),
+        ("resnet101,block=basic", "ResNet-68"),
+        ("resnet110v2-cifar,depth=26,widen=2", "ResNet-26 v2 (CIFAR), widen=2"),
+        ("resnet20-cifar,ordering=v2", "ResNet-20 (CIFAR), v2"),
+        ("resnet50,stride_at=1x1,classes=10", "ResNet-50, stride in the 1x1, 10 classes"),
+        ("resnet101,shortcut=none,width=32", "ResNet-101, plain, width=32"),
+    ],
+)
+def test_titles(text: str, expected: str) -> None:
+    assert title(parse(text)) == expected
+
+
+def test_every_name_has_a_title_of_its_own() -> None:
+    titles = {name_title(name) for name in NAMES}
+    assert len(titles) == len(NAMES)
+    assert not titles & set(NAMES)
+
+
+def test_a_sentence_tells_what_a_variant_is() -> None:
+    told = sentence(parse("resnet50v2"))
+    for words in ("50 weighted layers", "3-4-6-3 bottleneck", "v2", "3x3", "224", "1,000 classes"):
+        assert words in told
+    assert "ordering" not in sentence(parse("plain34"))
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (8912.4, "grows 8,910-fold"),
+        (19.66, "grows 19.7-fold"),
+        (1.0, "grows 1-fold"),
+        (0.25, "shrinks to 1/4"),
+        (3.1e7, "grows 3.10e+07-fold"),
+        (float("inf"), "has no finite ratio (inf)"),
+        (float("nan"), "has no finite ratio (nan)"),
+        (0.0, "has no finite ratio (0.0)"),
+    ],
+)
+def test_change_of_a_gradient(factor: float, expected: str) -> None:
+    assert change(factor) == expected
