@@ -24,13 +24,14 @@ def top_classes(
         y=[f"{place}. {answer.label}" for place, answer in enumerate(answers, start=1)],
         x=[answer.probability for answer in answers],
         text=[_percent(answer.probability) for answer in answers],
-        textposition="auto",
+        textposition="outside",
+        cliponaxis=False,
         orientation="h",
         marker={"color": colour, "line_width": 0},
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )
     chart.update_yaxes(autorange="reversed")
-    chart.update_xaxes(range=[0, 1], tickformat=".0%")
+    chart.update_xaxes(range=[0, 1.16], tickvals=[0, 0.25, 0.5, 0.75, 1], tickformat=".0%")
     return chart
 
 

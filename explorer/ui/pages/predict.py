@@ -47,7 +47,10 @@ def _introduce(entry: WeightsEntry) -> None:
     st.markdown(
         f"**{title(entry.spec)}** with trained weights: {entry.title}, trained on {entry.dataset}. "
         f"Published accuracy: {accuracy.top1_percent}% top-1, {accuracy.top5_percent}% top-5 "
-        f"({accuracy.evaluation}; {accuracy.source})."
+        f"({accuracy.evaluation})."
+    )
+    st.caption(
+        f"Source of that figure: {accuracy.source}. Licence of the weights: {entry.licence}."
     )
 
 
