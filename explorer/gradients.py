@@ -148,8 +148,10 @@ class _Recorder:
         self._norms: dict[str, float] = {}
         for name in [row.name for row in self._rows] + list(self._unit_names):
             model.get_submodule(name).register_forward_hook(self._watch_output(name))
+        weights = {f"{row.name}.weight" for row in self._rows}
         for name, parameter in model.named_parameters():
-            parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
+            hook = self._watch_weight(name, name in weights)
+            parameter.register_post_accumulate_grad_hook(hook)
 
     def _watch_output(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def record(gradient: Tensor) -> None:
@@ -162,9 +164,7 @@ class _Recorder:
 
         return hook
 
-    def _watch_weight(self, name: str) -> Callable[[Tensor], None]:
-        wanted = name in {f"{row.name}.weight" for row in self._rows}
-
+    def _watch_weight(self, name: str, wanted: bool) -> Callable[[Tensor], None]:
         def hook(parameter: Tensor) -> None:
             if wanted and parameter.grad is not None:
                 self._norms[name] = norm(parameter.grad)

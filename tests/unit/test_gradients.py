@@ -279,7 +279,7 @@ def test_weight_gradients_are_freed_as_soon_as_they_are_measured(
     assert set(held) == {0}
 
 
-# Ranges: three times the spread of the logarithm over four seeds, around the reference figure.
+# Each factor is at least three standard errors of a mean of three seeds, from the spread of four.
 @pytest.mark.parametrize(
     ("text", "growth", "factor", "weight_growth", "weight_factor"),
     [
