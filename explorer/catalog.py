@@ -134,6 +134,7 @@ _WIDE = _Paper("Zagoruyko & Komodakis", 2016, "Wide Residual Networks", "1605.07
 _RESNEXT = _Paper(
     "Xie et al.", 2016, "Aggregated Residual Transformations for Deep Neural Networks", "1611.05431"
 )
+_SE = _Paper("Hu et al.", 2017, "Squeeze-and-Excitation Networks", "1709.01507")
 
 _MULTIPLY_ADDS = "one image of 224 × 224; printed as FLOPs (multiply-adds)"
 _PARAMETERS = _Column("parameters", " M", "the whole network")
@@ -205,21 +206,31 @@ resnet101,ordering=bn_after_addition,stride_at=1x1 | ResNet-101, BN after additi
 resnet50,ordering=bn_after_addition | ResNet-50, BN after addition | fb50
 """,
     _WIDE: """
-resnet110v2-cifar,depth=38,shortcut=B,widen=2 | WRN-40-2 | wrn
-resnet110v2-cifar,depth=38,shortcut=B,widen=4 | WRN-40-4 | wrn
-resnet110v2-cifar,depth=38,shortcut=B,widen=8 | WRN-40-8 | wrn
-resnet110v2-cifar,depth=26,shortcut=B,widen=10 | WRN-28-10 | wrn
-resnet110v2-cifar,depth=14,shortcut=B,widen=8 | WRN-16-8 | wrn
-resnet50,width_per_group=128 | WRN-50-2 | inner
-resnet101,width_per_group=128 | WRN-101-2 | inner
+wrn-40-2-cifar | WRN-40-2 | wrn
+wrn-40-4-cifar | WRN-40-4 | wrn
+wrn-40-8-cifar | WRN-40-8 | wrn
+wrn-28-10-cifar | WRN-28-10 | wrn
+wrn-16-8-cifar | WRN-16-8 | wrn
+wrn-16-10-cifar | WRN-16-10 | wrn
+wrn-22-8-cifar | WRN-22-8 | wrn
+wrn-22-10-cifar | WRN-22-10 | wrn
+wrn-28-12-cifar | WRN-28-12 | wrn
+wide_resnet50_2 | WRN-50-2 | inner
+wide_resnet101_2 | WRN-101-2 | inner
 """,
     _RESNEXT: """
-resnet50,groups=32,width_per_group=4 | ResNeXt-50 32x4d
-resnet101,groups=32,width_per_group=4 | ResNeXt-101 32x4d
-resnet101,groups=64,width_per_group=4 | ResNeXt-101 64x4d
-resnet101,groups=32,width_per_group=8 | ResNeXt-101 32x8d
+resnext50_32x4d | ResNeXt-50 32x4d
+resnext101_64x4d,groups=32 | ResNeXt-101 32x4d
+resnext101_64x4d | ResNeXt-101 64x4d
+resnext101_32x8d | ResNeXt-101 32x8d
 resnet50,shortcut=none | ResNet-50 without shortcuts
-resnet50,shortcut=none,groups=32,width_per_group=4 | ResNeXt-50 32x4d without shortcuts
+resnext50_32x4d,shortcut=none | ResNeXt-50 32x4d without shortcuts
+resnext29_8x64d-cifar | ResNeXt-29 8x64d for CIFAR-10
+resnext29_16x64d-cifar | ResNeXt-29 16x64d for CIFAR-10
+""",
+    _SE: """
+seresnet50,stride_at=1x1 | SE-ResNet-50
+seresnet101,stride_at=1x1 | SE-ResNet-101
 """,
 }
 
@@ -296,11 +307,11 @@ resnet34                              21,797,672  3.664  73.314 91.420 -      -
 resnet50                              25,557,032  4.089  76.130 92.862 80.858 95.434
 resnet101                             44,549,160  7.801  77.374 93.546 81.886 95.780
 resnet152                             60,192,808  11.514 78.312 94.046 82.284 96.002
-resnet50,groups=32,width_per_group=4  25,028,904  4.230  77.618 93.698 81.198 95.340
-resnet101,groups=32,width_per_group=8 88,791,336  16.414 79.312 94.526 82.834 96.228
-resnet101,groups=64,width_per_group=4 83,455,272  15.460 83.246 96.454 -      -
-resnet50,width_per_group=128          68,883,240  11.398 78.468 94.086 81.602 95.758
-resnet101,width_per_group=128         126,886,696 22.753 78.848 94.284 82.510 96.020
+resnext50_32x4d  25,028,904  4.230  77.618 93.698 81.198 95.340
+resnext101_32x8d 88,791,336  16.414 79.312 94.526 82.834 96.228
+resnext101_64x4d 83,455,272  15.460 83.246 96.454 -      -
+wide_resnet50_2          68,883,240  11.398 78.468 94.086 81.602 95.758
+wide_resnet101_2         126,886,696 22.753 78.848 94.284 82.510 96.020
 """,
     ),
     _Table(
@@ -420,37 +431,57 @@ resnet200v2             -    -   20.7 5.3 20.1 4.8
             _test_error("CIFAR-10 test, mean and deviation normalised"),
         ),
         """
-resnet110v2-cifar,depth=38,shortcut=B,widen=2  2.2  5.33 -
-resnet110v2-cifar,depth=38,shortcut=B,widen=4  8.9  4.97 4.53
-resnet110v2-cifar,depth=38,shortcut=B,widen=8  35.7 4.66 -
-resnet110v2-cifar,depth=26,shortcut=B,widen=10 36.5 4.17 4.00
-resnet110v2-cifar,depth=14,shortcut=B,widen=8  11.0 4.81 4.27
+wrn-40-2-cifar  2.2  5.33 -
+wrn-40-4-cifar  8.9  4.97 4.53
+wrn-40-8-cifar  35.7 4.66 -
+wrn-28-10-cifar 36.5 4.17 4.00
+wrn-28-12-cifar 52.5 4.33 -
+wrn-22-8-cifar  17.2 4.38 -
+wrn-22-10-cifar 26.8 4.44 -
+wrn-16-8-cifar  11.0 4.81 4.27
+wrn-16-10-cifar 17.1 4.56 -
 """,
     ),
     _Table(
         _WIDE.at("Table 8"),
         (_PARAMETERS, *_errors("one crop of 224")),
-        "resnet50,width_per_group=128 68.9 21.9 6.03",
+        "wide_resnet50_2 68.9 21.9 6.03",
     ),
     _Table(
         _RESNEXT.at("Table 1"),
         (_PARAMETERS, _MACS),
         """
-resnet50                             25.5 4.1
-resnet50,groups=32,width_per_group=4 25.0 4.2
+resnet50                      25.5 4.1
+resnext50_32x4d 25.0 4.2
 """,
     ),
     _Table(
         _RESNEXT.at("Tables 3 to 5"),
         _errors("one crop of 224"),
         """
-resnet50                                           23.9 -
-resnet50,shortcut=none                             31.2 -
-resnet50,groups=32,width_per_group=4               22.2 -
-resnet50,shortcut=none,groups=32,width_per_group=4 26.1 -
-resnet101                                          22.0 6.0
-resnet101,groups=32,width_per_group=4              21.2 5.6
-resnet101,groups=64,width_per_group=4              20.4 5.3
+resnet50                      23.9 -
+resnet50,shortcut=none        31.2 -
+resnext50_32x4d               22.2 -
+resnext50_32x4d,shortcut=none 26.1 -
+resnet101                     22.0 6.0
+resnext101_64x4d,groups=32    21.2 5.6
+resnext101_64x4d              20.4 5.3
+""",
+    ),
+    _Table(
+        _RESNEXT.at("Table 7"),
+        (_PARAMETERS, _test_error(_CIFAR_10)),
+        """
+resnext29_8x64d-cifar  34.4 3.65
+resnext29_16x64d-cifar 68.1 3.58
+""",
+    ),
+    _Table(
+        _SE.at("Section 4 and Table 2"),
+        (_MACS, _Column("top-5 error", " %", "ImageNet validation, one crop of 224")),
+        """
+seresnet50,stride_at=1x1  3.87 6.62
+seresnet101,stride_at=1x1 -    6.07
 """,
     ),
 )

@@ -13,6 +13,7 @@ from explorer.plan import (
     MaxPool,
     Normalisation,
     ReLU,
+    SqueezeExcitation,
     ZeroPadding,
 )
 
@@ -24,6 +25,7 @@ KINDS = (
     "activation",
     "pooling",
     "linear",
+    "squeeze-excitation",
     "addition",
     "padding",
     "flatten",
@@ -104,6 +106,13 @@ def _linear(layer: Linear, shape: Shape) -> Facts:
     )
 
 
+def _squeeze_excitation(layer: SqueezeExcitation, shape: Shape) -> Facts:
+    weights = 2 * layer.channels * layer.reduced
+    detail = f"{layer.channels} to {layer.reduced} to {layer.channels}, with biases"
+    parameters = weights + layer.reduced + layer.channels
+    return Facts("squeeze-excitation", detail, shape, parameters, macs=weights)
+
+
 def _zero_padding(layer: ZeroPadding, shape: Shape) -> Facts:
     size = tuple(_slide(n, 1, layer.stride, 0) for n in shape[1:])
     detail = f"{layer.in_channels} to {layer.out_channels} with zeros"
@@ -123,6 +132,7 @@ _FACTS: Mapping[type[Layer], Callable[[Any, Shape], Facts]] = {
     GlobalAveragePool: _global_average_pool,
     Flatten: _flatten,
     Linear: _linear,
+    SqueezeExcitation: _squeeze_excitation,
     ZeroPadding: _zero_padding,
 }
 

@@ -57,8 +57,9 @@ class GradientProfile:
 
     @property
     def main_path(self) -> tuple[LayerGradient, ...]:
-        """The layers that depth counts: all but the projections on shortcuts."""
-        return tuple(layer for layer in self.layers if ".downsample." not in layer.name)
+        """The layers that depth counts: all but projections and squeeze-excitations."""
+        aside = (".downsample.", ".se.")
+        return tuple(layer for layer in self.layers if not any(a in layer.name for a in aside))
 
     @property
     def growth(self) -> float:
@@ -138,11 +139,23 @@ def check_settings(spec: ArchitectureSpec, batch: int, seed: int) -> None:
         )
 
 
+def weighted_rows(spec: ArchitectureSpec) -> list[LayerRow]:
+    """Return a row for every convolution and linear layer, those inside others included."""
+    rows: list[LayerRow] = []
+    for row in analyze(spec).layers:
+        if row.kind in WEIGHTED_KINDS:
+            rows.append(row)
+        elif row.kind == "squeeze-excitation":
+            names = (f"{row.name}.fc1", f"{row.name}.fc2")
+            rows += [row._replace(name=name, kind="linear") for name in names]
+    return rows
+
+
 class _Recorder:
     """Hooks that turn each gradient into its norm when it arrives, then let it go."""
 
     def __init__(self, model: nn.Module, spec: ArchitectureSpec, check: Callable[[], None]) -> None:
-        self._rows = [row for row in analyze(spec).layers if row.kind in WEIGHTED_KINDS]
+        self._rows = weighted_rows(spec)
         self._unit_names = _unit_names(analyze(spec).layers)
         self._check = check
         self._norms: dict[str, float] = {}

@@ -17,15 +17,16 @@ from explorer.plan import (
     Flatten,
     GlobalAveragePool,
     Layer,
-    Linear,
     MaxPool,
     Node,
     Normalisation,
     ReLU,
     Residual,
+    SqueezeExcitation,
     ZeroPadding,
     plan,
 )
+from explorer.plan import Linear as PlannedLinear
 from explorer.spec import ArchitectureSpec, parse
 
 
@@ -36,7 +37,7 @@ class Conv2d(nn.Conv2d):
         """Do nothing: `initialise` draws the weights."""
 
 
-class FullyConnected(nn.Linear):
+class Linear(nn.Linear):
     """`nn.Linear` that leaves its weights to `initialise`, off the global random state."""
 
     def reset_parameters(self) -> None:
@@ -70,6 +71,25 @@ class ZeroPaddedShortcut(nn.Module):
     def extra_repr(self) -> str:
         """Show the two settings when the module is printed."""
         return f"stride={self.stride}, new_channels={self.new_channels}"
+
+
+class SqueezeExcite(nn.Module):
+    """x * sigmoid(fc2(relu(fc1(mean(x))))): each channel is weighted by all of them.
+
+    Source:
+        Hu et al. 2018, arXiv:1709.01507, Section 3.
+    """
+
+    def __init__(self, channels: int, reduced: int) -> None:
+        super().__init__()
+        self.fc1 = Linear(channels, reduced)
+        self.fc2 = Linear(reduced, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to the same shape."""
+        squeezed: Tensor = self.fc1(x.mean(dim=(2, 3))).relu()
+        weights: Tensor = self.fc2(squeezed).sigmoid()
+        return x * weights[:, :, None, None]
 
 
 class ResidualUnit(nn.Module):
@@ -188,8 +208,12 @@ def _flatten(layer: Flatten) -> nn.Module:
     return nn.Flatten()
 
 
-def _linear(layer: Linear) -> nn.Module:
-    return FullyConnected(layer.in_features, layer.out_features)
+def _squeeze_excitation(layer: SqueezeExcitation) -> nn.Module:
+    return SqueezeExcite(layer.channels, layer.reduced)
+
+
+def _linear(layer: PlannedLinear) -> nn.Module:
+    return Linear(layer.in_features, layer.out_features)
 
 
 LAYERS: Mapping[type[Layer], Callable[[Any], nn.Module]] = {
@@ -199,6 +223,7 @@ LAYERS: Mapping[type[Layer], Callable[[Any], nn.Module]] = {
     MaxPool: _max_pool,
     GlobalAveragePool: _global_average_pool,
     Flatten: _flatten,
-    Linear: _linear,
+    PlannedLinear: _linear,
+    SqueezeExcitation: _squeeze_excitation,
     ZeroPadding: _zero_padding,
 }

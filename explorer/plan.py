@@ -81,6 +81,18 @@ class ZeroPadding:
     stride: int
 
 
+@dataclass(frozen=True, slots=True)
+class SqueezeExcitation:
+    """x * sigmoid(W2 relu(W1 mean(x))), channel by channel; W1 and W2 have biases.
+
+    Source:
+        Hu et al. 2018, arXiv:1709.01507, Section 3.
+    """
+
+    channels: int
+    reduced: int
+
+
 Layer: TypeAlias = (
     Convolution
     | Normalisation
@@ -89,6 +101,7 @@ Layer: TypeAlias = (
     | GlobalAveragePool
     | Flatten
     | Linear
+    | SqueezeExcitation
     | ZeroPadding
 )
 
@@ -180,7 +193,9 @@ def _stem(spec: ArchitectureSpec) -> _Parts:
     kernel, stride = (7, 2) if imagenet else (3, 1)
     parts: _Parts = [("conv1", Convolution(spec.in_channels, spec.width, kernel, stride))]
     parts += [*_norm(spec, "bn1", spec.width), ("relu", ReLU())]
-    return parts + ([("maxpool", MaxPool(3, 2, 1))] if imagenet else [])
+    if spec.stem == "cifar":
+        return parts
+    return [*parts, ("maxpool", MaxPool(3, 2 if imagenet else 1, 1))]
 
 
 def _head(spec: ArchitectureSpec, channels: int) -> _Parts:
@@ -247,6 +262,9 @@ def _unit(spec: ArchitectureSpec, shape: _UnitShape, first: bool) -> Node:
     else:
         opening = []
         branch, after = _postactivated_branch(spec, convolutions)
+    if spec.se_ratio is not None:
+        reduced = max(1, shape.out_channels // spec.se_ratio)
+        branch.append(("se", SqueezeExcitation(shape.out_channels, reduced)))
     if spec.shortcut == "none":
         return _chain(branch + after)
     shortcut = _shortcut(spec, shape)

@@ -23,7 +23,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "ordering": ORDERINGS,
     "shortcut": ("A", "B", "C", "none"),
     "stride_at": ("1x1", "3x3"),
-    "stem": ("imagenet", "cifar"),
+    "stem": ("imagenet", "cifar", "cifar-pool"),
     "norm": ("batch", "group", "none"),
 }
 ALIASES: Mapping[str, Mapping[str, str]] = {
@@ -36,6 +36,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "expansion": (1, 16),
     "groups": (1, 1024),
     "width_per_group": (1, 1024),
+    "se_ratio": (1, 64),
     "image_size": (1, 2048),
     "in_channels": (1, 1024),
     "classes": (1, 100_000),

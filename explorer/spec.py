@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from explorer import rules
-from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, NAMES, Choice
+from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, NAMES, Choice, choices_of, wide_name
 from explorer.rules import (
     ALIASES,
     BOUNDS,
@@ -52,12 +52,14 @@ class ArchitectureSpec:
         shortcut: A zero padding, B projection where the shape changes, C projection
             everywhere, none for the plain network.
         stride_at: the bottleneck convolution that carries the stride (1x1 is the paper's).
-        stem: `imagenet` (7x7, stride 2, max-pool) or `cifar` (one 3x3).
+        stem: `imagenet` (7x7, stride 2, max-pool) or `cifar` (one 3x3) or
+            `cifar-pool` (one 3x3 and a max-pool of stride 1).
         width: channels of the stem and, times `widen`, of the first stage.
         widen: widening factor of the stages (not of the stem).
         expansion: output channels of a bottleneck over the stage's width.
         groups: cardinality of the bottleneck's 3x3 convolution.
         width_per_group: channels of each group in the first stage; None keeps the stage's width.
+        se_ratio: reduction of a squeeze-excitation at the end of each branch; None for none.
         norm: `batch`, `group` (at most 32 groups of 2 channels or more) or `none`.
         zero_init: the last normalisation of each branch starts with gamma = 0.
         image_size: height and width of the input in pixels.
@@ -78,6 +80,7 @@ class ArchitectureSpec:
     expansion: int = 4
     groups: int = 1
     width_per_group: int | None = None
+    se_ratio: int | None = None
     norm: str = "batch"
     zero_init: bool = False
     image_size: int = 224
@@ -153,14 +156,14 @@ def named(name: str) -> ArchitectureSpec:
     Raises:
         SpecError: if there is no such name; the message lists the nearest.
     """
-    if name not in NAMES:
+    if choices_of(name) is None:
         raise SpecError(no_such("network", name, tuple(NAMES)))
     return _named(name)
 
 
 @lru_cache(maxsize=256)
 def _named(name: str) -> ArchitectureSpec:
-    choices: Mapping[str, Any] = NAMES[name]
+    choices: Mapping[str, Any] = choices_of(name) or {}
     return ArchitectureSpec(**choices)
 
 
@@ -237,7 +240,7 @@ def _read(field: str, value: str) -> Choice:
         if value.lower() not in ("true", "false"):
             raise SpecError(f"zero_init={quote(value)}: true or false")
         return value.lower() == "true"
-    if field == "width_per_group" and value == "none":
+    if field in ("width_per_group", "se_ratio") and value == "none":
         return None
     if field in BOUNDS or field == "depth":
         return _read_int(field, value)
@@ -260,7 +263,11 @@ def _read_int(field: str, value: str) -> int:
 @lru_cache(maxsize=4096)
 def _text(spec: ArchitectureSpec) -> str:
     """Return the text of fewest settings that parses to this spec, from the name most like it."""
-    return min(_rank(name, spec) for name in NAMES)[-1]
+    names = list(NAMES)
+    wide = spec.widen > 1 and (spec.block, spec.shortcut) == ("basic", "B")
+    if wide and spec.ordering == "full_preactivation" and len(set(spec.stages)) == 1:
+        names.append(wide_name(6 * spec.stages[0] + 4, spec.widen))
+    return min(_rank(name, spec) for name in names)[-1]
 
 
 def _rank(name: str, spec: ArchitectureSpec) -> tuple[bool, int, bool, int, str]:

@@ -195,6 +195,9 @@ def _judge_mult_adds(ours: Analysis, theirs: int) -> Verdict:
     if "normalisation" in kinds:
         affine = kinds["normalisation"].parameters
         extras.insert(0, (affine, f"each normalisation's gamma and beta once ({affine:,})"))
+    if "squeeze-excitation" in kinds:
+        gates = kinds["squeeze-excitation"].parameters - kinds["squeeze-excitation"].macs
+        extras.append((gates, f"the squeeze-excitations' biases ({gates:,})"))
     extra = sum(count for count, _ in extras)
     words = "torchinfo also counts " + " and ".join(name for _, name in extras)
     written = f"{ours.macs:,} + {extra:,}"

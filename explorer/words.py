@@ -46,6 +46,9 @@ _SETTING_WORDS = {
     "norm": "{value} normalisation",
     "norm=none": "no normalisation",
     "zero_init=true": "branches start at zero",
+    "se_ratio": "squeeze-excitation {value}",
+    "widen": "{value} times wider",
+    "groups": "cardinality {value}",
     "image_size": "{value} px",
     "classes": "{value} classes",
 }
@@ -53,12 +56,22 @@ _SETTING_WORDS = {
 
 def name_title(name: str) -> str:
     """Return the human form of a catalogue name: `resnet110v2-cifar` is ResNet-110 v2 (CIFAR)."""
-    match = re.fullmatch(r"(resnet|plain)(\d+)(v2)?(-cifar)?", name)
-    if match is None:
-        return name
-    family, depth, v2, cifar = match.groups()
-    words = f"{'ResNet' if family == 'resnet' else 'Plain'}-{depth}"
-    return words + (" v2" if v2 else "") + (" (CIFAR)" if cifar else "")
+    bare, cifar, _ = name.partition("-cifar")
+    for pattern, words in _FAMILIES.items():
+        if match := re.fullmatch(pattern, bare):
+            return match.expand(words).strip() + (" (CIFAR)" if cifar else "")
+    return name
+
+
+_FAMILIES = {
+    r"resnet(\d+)(?:(v2))?": r"ResNet-\1 \2",
+    r"plain(\d+)": r"Plain-\1",
+    r"resnext(\d+)_(\w+)": r"ResNeXt-\1 \2",
+    r"wide_resnet(\d+)_(\d+)": r"Wide ResNet-\1-\2",
+    r"wrn-(\d+-\d+)": r"WRN-\1",
+    r"seresnet(\d+)": r"SE-ResNet-\1",
+    r"seresnext(\d+)_(\w+)": r"SE-ResNeXt-\1 \2",
+}
 
 
 def sentence(spec: ArchitectureSpec) -> str:
@@ -73,6 +86,12 @@ def sentence(spec: ArchitectureSpec) -> str:
         parts.append(f"ordering {ORDERING_WORDS[spec.ordering]}")
     if spec.block == "bottleneck":
         parts.append(f"stride in the {spec.stride_at} convolution")
+    if spec.groups > 1:
+        parts.append(f"cardinality {spec.groups}")
+    if spec.widen > 1:
+        parts.append(f"{spec.widen} times wider")
+    if spec.se_ratio is not None:
+        parts.append(f"squeeze-excitation with reduction {spec.se_ratio}")
     if spec.norm != "batch":
         parts.append("no normalisation" if spec.norm == "none" else "group normalisation")
     size = f"{spec.image_size} × {spec.image_size}"

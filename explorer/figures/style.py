@@ -14,6 +14,7 @@ KIND_COLOURS: Mapping[str, str] = {
     "activation": "#E15759",
     "pooling": "#76B7B2",
     "linear": "#59A14F",
+    "squeeze-excitation": "#EDC948",
     "addition": "#B07AA1",
     "padding": "#9C755F",
     "flatten": "#BAB0AC",

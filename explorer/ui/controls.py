@@ -33,14 +33,20 @@ def draw() -> None:
         _choice(spec, "norm", "Normalisation", st.segmented_control)
         _zero_init(spec)
         _number(spec, "width", "Width (channels)", step=16)
+        _number(spec, "widen", "Widening factor")
+        if spec.block == "bottleneck":
+            _number(spec, "groups", "Cardinality (groups)")
+            _optional(spec, "width_per_group", "Channels of a group", "the stage's width")
+        _optional(spec, "se_ratio", "Squeeze-excitation reduction", "no squeeze-excitation")
         _number(spec, "in_channels", "Input channels")
 
 
 def _draw_name(text: str) -> None:
-    state.fill(_NAME, text.partition(",")[0])
+    name = text.partition(",")[0]
+    state.fill(_NAME, name)
     st.selectbox(
         "Start from",
-        list(NAMES),
+        list(dict.fromkeys([*NAMES, name])),  # any wrn-N-K-cifar is a name, too
         format_func=name_title,
         key=_NAME,
         on_change=_apply,
@@ -126,6 +132,24 @@ def _number(
         max_value=BOUNDS[field][1],
         step=step,
         key=key,
+        on_change=_vary,
+        args=(field,),
+        help=GLOSSARY[field],
+    )
+
+
+def _optional(spec: ArchitectureSpec, field: str, label: str, without: str) -> None:
+    """Draw a number that may be left empty, and what that means."""
+    key = _key(field)
+    state.fill(key, getattr(spec, field))
+    low, high = BOUNDS[field]
+    st.number_input(
+        label,
+        low,
+        high,
+        None,
+        key=key,
+        placeholder=without,
         on_change=_vary,
         args=(field,),
         help=GLOSSARY[field],

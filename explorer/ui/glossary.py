@@ -56,7 +56,8 @@ GLOSSARY = {
     "classes": "Outputs of the final linear layer.",
     "stem": (
         "How the network begins. imagenet: a 7x7 convolution with stride 2 and a max-pool, so "
-        "the first stage sees a quarter of the size. cifar: one 3x3 convolution at full size."
+        "the first stage sees a quarter of the size. cifar: one 3x3 convolution at full size. "
+        "cifar-pool: the same and a max-pool of stride 1."
     ),
     "norm": (
         "Normalisation behind the convolutions: batch, group (at most 32 groups of 2 "
@@ -67,6 +68,19 @@ GLOSSARY = {
         "the identity."
     ),
     "width": "Channels of the first convolution; stages have this, twice this, four times this ...",
+    "widen": "How many times wider the stages are; the stem keeps its width (Wide ResNet).",
+    "groups": (
+        "Groups of the bottleneck's 3x3 convolution, which do not see each other's channels: the "
+        "cardinality of ResNeXt."
+    ),
+    "width_per_group": (
+        "Channels of each group of the 3x3 convolution in the first stage; doubled in each further "
+        "stage. Empty: the 3x3 is as wide as the stage."
+    ),
+    "se_ratio": (
+        "Squeeze-and-excitation at the end of each branch: every channel is weighted by a small "
+        "network that sees the mean of all channels, reduced by this factor in between (SENet: 16)."
+    ),
     "in_channels": "Channels of the input: 3 for colour, 1 for grey.",
     "text_form": (
         "The variant as a text: a network's name, then field=value for whatever differs. The "

@@ -130,7 +130,7 @@ def _probe(
 ) -> "GradientProfile":
     from explorer import gradients, prediction
 
-    steps = 2 * sum(row.kind in gradients.WEIGHTED_KINDS for row in analyze(spec).layers)
+    steps = 2 * len(gradients.weighted_rows(spec))
     seen, (number, count) = 0, turn
 
     def check() -> None:

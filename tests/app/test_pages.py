@@ -102,6 +102,9 @@ def test_published_figures_stand_beside_published_networks_only(app):
         ("resnet50", "choice-classes", 10, "resnet50,classes=10"),
         ("resnet50", "choice-stages", "1-2-3", "resnet50,stages=1-2-3"),
         ("resnet50", "choice-text", "ResNet18 , norm = none", "resnet18,norm=none"),
+        ("resnet50", "choice-text", "wrn-22-10-cifar", "wrn-22-10-cifar"),
+        ("resnet50", "choice-se_ratio", 16, "seresnet50"),
+        ("resnext50_32x4d", "choice-width_per_group", 8, "resnext50_32x4d,width_per_group=8"),
     ],
 )
 def test_each_control_changes_the_variant(app, start, key, value, expected):

@@ -55,6 +55,7 @@ def specs(draw: st.DrawFn, small: bool = False) -> ArchitectureSpec:
     inner = fields.get("groups", 1) * (fields.get("width_per_group") or fields["width"])
     if fields["norm"] == "group" and min(fields["width"], inner) < 2:
         fields["norm"] = "batch"  # a group needs two channels
+    fields["se_ratio"] = draw(st.none() | st.integers(1, 8))
     residual = fields["shortcut"] != "none" and fields["norm"] != "none"
     if residual and fields["ordering"] in ENDING_IN_NORM:
         fields["zero_init"] = draw(st.booleans())

@@ -50,12 +50,65 @@ COUNTS = {
     "resnet164v2-cifar": (1_703_258, 244_500_992),
     "resnet1001-cifar": (10_328_602, 1_487_849_984),
     "resnet1001v2-cifar": (10_327_706, 1_487_849_984),
-    "resnet50,groups=32,width_per_group=4": (25_028_904, 4_230_479_872),
-    "resnet101,groups=64,width_per_group=4": (83_455_272, 15_460_270_080),
-    "resnet101,groups=32,width_per_group=8": (88_791_336, 16_414_015_488),
-    "resnet50,width_per_group=128": (68_883_240, 11_398_021_120),
-    "resnet101,width_per_group=128": (126_886_696, 22_753_050_624),
+    "resnext50_32x4d": (25_028_904, 4_230_479_872),
+    "resnext101_64x4d": (83_455_272, 15_460_270_080),
+    "resnext101_32x8d": (88_791_336, 16_414_015_488),
+    "wide_resnet50_2": (68_883_240, 11_398_021_120),
+    "wide_resnet101_2": (126_886_696, 22_753_050_624),
 }
+
+
+def squeeze_excitation(stages: tuple[int, ...], expansion: int) -> tuple[int, int]:
+    """Parameters and MACs that reduction 16 adds: (2/r) sum_s N_s C_s^2, and two biases."""
+    channels = [64 * 2**stage * expansion for stage in range(4)]
+    weights = sum(n * 2 * c * c // 16 for n, c in zip(stages, channels, strict=True))
+    biases = sum(n * (c + c // 16) for n, c in zip(stages, channels, strict=True))
+    return weights + biases, weights
+
+
+SQUEEZED = {
+    "seresnet18": ("resnet18", (2, 2, 2, 2), 1),
+    "seresnet34": ("resnet34", (3, 4, 6, 3), 1),
+    "seresnet50": ("resnet50", (3, 4, 6, 3), 4),
+    "seresnet101": ("resnet101", (3, 4, 23, 3), 4),
+    "seresnet152": ("resnet152", (3, 8, 36, 3), 4),
+    "seresnext50_32x4d": ("resnext50_32x4d", (3, 4, 6, 3), 4),
+    "seresnext101_32x4d": ("resnext101_64x4d,groups=32", (3, 4, 23, 3), 4),
+}
+
+# text: parameters in millions, as printed in 1605.07146, Tables 4 and 5, and 1611.05431, Table 7
+PRINTED_MILLIONS = {
+    "wrn-16-8-cifar": 11.0,
+    "wrn-22-8-cifar": 17.2,
+    "wrn-28-10-cifar": 36.5,
+    "wrn-28-12-cifar": 52.5,
+    "wrn-40-2-cifar": 2.2,
+    "wrn-40-4-cifar": 8.9,
+    "wrn-40-8-cifar": 35.7,
+    "wrn-22-10-cifar": 26.8,
+    "wrn-16-10-cifar": 17.1,
+    "resnext29_8x64d-cifar": 34.4,
+    "resnext29_16x64d-cifar": 68.1,
+}
+
+
+@pytest.mark.parametrize(("text", "plain"), SQUEEZED.items())
+def test_squeeze_excitation_adds_what_the_paper_says(text, plain) -> None:
+    bare, stages, expansion = plain
+    parameters, macs = squeeze_excitation(stages, expansion)
+    assert analyze(text).parameters == analyze(bare).parameters + parameters
+    assert analyze(text).macs == analyze(bare).macs + macs
+
+
+@pytest.mark.parametrize(("text", "millions"), PRINTED_MILLIONS.items())
+def test_parameters_round_to_the_printed_millions(text: str, millions: float) -> None:
+    assert abs(analyze(text).parameters / 1e6 - millions) < 0.06
+
+
+def test_a_pooled_cifar_stem_changes_nothing_but_the_receptive_field() -> None:
+    plain, pooled = analyze("resnet20-cifar"), analyze("resnet20-cifar,stem=cifar-pool")
+    assert (pooled.parameters, pooled.macs) == (plain.parameters, plain.macs)
+    assert pooled.receptive_field == plain.receptive_field + 2
 
 
 @pytest.mark.parametrize(("text", "counts"), COUNTS.items())
@@ -67,7 +120,7 @@ def test_parameters_and_macs(text: str, counts: tuple[int, int]) -> None:
 
 
 def test_every_name_is_counted() -> None:
-    assert set(NAMES) <= set(COUNTS)
+    assert set(NAMES) <= {*COUNTS, *SQUEEZED, *PRINTED_MILLIONS}
 
 
 @pytest.mark.parametrize(

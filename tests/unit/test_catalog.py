@@ -18,11 +18,11 @@ TORCHVISION = {
     "resnet50": "resnet50",
     "resnet101": "resnet101",
     "resnet152": "resnet152",
-    "resnet50,groups=32,width_per_group=4": "resnext50_32x4d",
-    "resnet101,groups=32,width_per_group=8": "resnext101_32x8d",
-    "resnet101,groups=64,width_per_group=4": "resnext101_64x4d",
-    "resnet50,width_per_group=128": "wide_resnet50_2",
-    "resnet101,width_per_group=128": "wide_resnet101_2",
+    "resnext50_32x4d": "resnext50_32x4d",
+    "resnext101_32x8d": "resnext101_32x8d",
+    "resnext101_64x4d": "resnext101_64x4d",
+    "wide_resnet50_2": "wide_resnet50_2",
+    "wide_resnet101_2": "wide_resnet101_2",
 }
 IDS = [entry.text for entry in entries()]
 WITHOUT_BN = "resnet1001v2-cifar"

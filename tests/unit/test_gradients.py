@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from explorer.analysis import analyze
 from explorer.gradients import MAX_SEED, GradientProfile, norm, probe
 from explorer.network import build
 from explorer.spec import VALUES, SpecError
@@ -101,8 +100,9 @@ def test_norms_are_those_of_plain_autograd(text: str) -> None:
 @given(specs(small=True).filter(lambda spec: spec.classes > 1))
 def test_any_network_has_a_norm_for_every_weighted_layer_and_unit(spec) -> None:
     profile = probe(spec, batch=2)
-    weighted = [row for row in analyze(spec).layers if row.kind in ("convolution", "linear")]
-    assert [layer.name for layer in profile.layers] == [row.name for row in weighted]
+    parts = build(spec).named_modules()
+    weighted = {name for name, part in parts if isinstance(part, nn.Conv2d | nn.Linear)}
+    assert {layer.name for layer in profile.layers} == weighted
     assert len(profile.units) == sum(spec.stages)
     assert len(profile.main_path) == spec.depth
     assert all(math.isfinite(layer.output_gradient_norm) for layer in profile.layers)

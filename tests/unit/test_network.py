@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import analyze
-from explorer.network import Addition, build
+from explorer.network import Addition, SqueezeExcite, build
 from explorer.spec import VALUES, ArchitectureSpec, SpecError, parse
 from explorer.torchvision_ops import import_torchvision
 from tests.unit.strategies import specs
@@ -28,8 +28,9 @@ TORCHVISION = {
     "resnet50": "resnet50",
     "resnet101": "resnet101",
     "resnet152": "resnet152",
-    "resnet50,groups=32,width_per_group=4": "resnext50_32x4d",
-    "resnet50,width_per_group=128": "wide_resnet50_2",
+    "resnext50_32x4d": "resnext50_32x4d",
+    "resnext101_64x4d": "resnext101_64x4d",
+    "wide_resnet50_2": "wide_resnet50_2",
 }
 
 
@@ -94,8 +95,17 @@ def test_weights_and_outputs_are_torchvisions(text: str, name: str) -> None:
 
 
 def leaves(module: nn.Module) -> dict[str, nn.Module]:
-    found = {n: m for n, m in module.named_modules() if not any(True for _ in m.children())}
-    return {name: leaf for name, leaf in found.items() if name}
+    """The modules that the plan has as layers; a squeeze-excitation is one."""
+    found = dict(module.named_modules())
+    whole = [name for name, m in found.items() if isinstance(m, SqueezeExcite)]
+    inside = tuple(f"{name}." for name in whole)
+    return {
+        name: m
+        for name, m in found.items()
+        if name
+        and (name in whole or not any(True for _ in m.children()))
+        and not name.startswith(inside)
+    }
 
 
 @settings(max_examples=150)
@@ -129,6 +139,28 @@ def test_the_analysis_describes_the_module(spec: ArchitectureSpec) -> None:
         assert sum(p.numel() for p in parts[name].parameters()) == row.parameters
         assert sum(b.numel() for b in parts[name].buffers()) == row.buffers
     assert sum(p.numel() for p in module.parameters()) == analysis.parameters
+
+
+def test_squeeze_excitation_is_that_of_the_formula() -> None:
+    layer = SqueezeExcite(6, 2)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(3, 6, 5, 4, generator=torch.Generator().manual_seed(2))
+    z = torch.stack([x[:, c].mean(dim=(1, 2)) for c in range(6)], dim=1)
+    hidden = torch.clamp(z @ layer.fc1.weight.T + layer.fc1.bias, min=0)
+    scale = 1 / (1 + torch.exp(-(hidden @ layer.fc2.weight.T + layer.fc2.bias)))
+    expected = torch.einsum("nchw,nc->nchw", x, scale)
+    torch.testing.assert_close(layer(x), expected)
+
+
+def test_squeeze_excitation_stands_on_the_branch_before_the_addition() -> None:
+    text = "resnet20-cifar,stages=1,width=4,se_ratio=2"
+    module = trained_looking(build(text))
+    unit = module.layer1[0]
+    with torch.no_grad():
+        x = module.relu(module.bn1(module.conv1(pictures(parse(text)))))
+        branch = unit.bn2(unit.conv2(torch.relu(unit.bn1(unit.conv1(x)))))
+        torch.testing.assert_close(unit(x), torch.relu(unit.se(branch) + x))
 
 
 class ByHand:

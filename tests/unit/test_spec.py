@@ -40,13 +40,30 @@ def test_the_order_of_fields_spaces_and_capitals_do_not_matter(spec: Any, random
 
 @given(ANY_SPEC)
 def test_a_residual_network_never_bears_a_plain_name(spec: ArchitectureSpec) -> None:
-    assert str(spec).startswith("resnet") or spec.shortcut == "none"
+    assert not str(spec).startswith("plain") or spec.shortcut == "none"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_is_its_own_text_and_states_its_depth(name: str) -> None:
     assert str(named(name)) == name
-    assert str(named(name).depth) in name
+    counted = 2 if name.startswith("wrn") else 0  # WRN counts two layers that depth does not
+    assert str(named(name).depth + counted) in name
+
+
+@pytest.mark.parametrize("name", ["wrn-10-1-cifar", "wrn-22-10-cifar", "wrn-40-32-cifar"])
+def test_any_valid_wide_network_has_a_name(name: str) -> None:
+    _, depth, factor, _ = name.split("-")
+    spec = parse(name)
+    assert 6 * spec.stages[0] + 4 == int(depth) and spec.widen == int(factor)
+    assert parse(str(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    "name", ["wrn-27-10-cifar", "wrn-4-2-cifar", "wrn-28-33-cifar", "wrn-28-0-cifar"]
+)
+def test_no_invalid_wide_network_has_a_name(name: str) -> None:
+    with pytest.raises(SpecError):
+        parse(name)
 
 
 @pytest.mark.parametrize(
