@@ -163,8 +163,10 @@ class _Recorder:
             model.get_submodule(name).register_forward_hook(self._watch_output(name))
         weights = {f"{row.name}.weight" for row in self._rows}
         for name, parameter in model.named_parameters():
-            hook = self._watch_weight(name, name in weights)
-            parameter.register_post_accumulate_grad_hook(hook)
+            if name in weights:
+                parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
+            else:
+                parameter.requires_grad_(False)  # nobody asks for it
 
     def _watch_output(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def record(gradient: Tensor) -> None:
@@ -177,9 +179,9 @@ class _Recorder:
 
         return hook
 
-    def _watch_weight(self, name: str, wanted: bool) -> Callable[[Tensor], None]:
+    def _watch_weight(self, name: str) -> Callable[[Tensor], None]:
         def hook(parameter: Tensor) -> None:
-            if wanted and parameter.grad is not None:
+            if parameter.grad is not None:
                 self._norms[name] = norm(parameter.grad)
             parameter.grad = None
 
