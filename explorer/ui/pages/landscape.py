@@ -89,8 +89,9 @@ def _draw_chart(evaluation: str, shown: tuple[Point, ...], logarithmic: bool) ->
         "landscape",
         f"Top-1 accuracy on ImageNet against MACs: {how.measured}",
         "Higher is more accurate, further left is cheaper, and a ball's area is proportional to "
-        "the parameters; a name that is only a number is a depth. A vertical line marks a variant of yours on the cost axis, for its own "
-        "input size. Training differs between the sources too, not only the network.",
+        "the parameters; names that begin with a number leave out ResNet or ResNeXt. A vertical "
+        "line marks a variant of yours on the cost axis, for its own input size. Training differs "
+        "between the sources too, not only the network.",
         lambda: [_record(point) for point in shown],
     )
 
