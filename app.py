@@ -15,6 +15,9 @@ page = st.navigation(
         ),
         st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
         st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),
+        st.Page(
+            "explorer/ui/pages/landscape.py", title="Landscape", icon=":material/bubble_chart:"
+        ),
     ],
     position="top",
 )

@@ -41,6 +41,11 @@ class Published:
     results: tuple[Result, ...]
     note: str
 
+    @property
+    def name(self) -> str:
+        """The network's name without its paper."""
+        return self.title.rpartition(" (")[0]
+
 
 def published(spec: ArchitectureSpec) -> Published | None:
     """Return what is published about exactly this network, or None."""

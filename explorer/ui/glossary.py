@@ -100,5 +100,14 @@ GLOSSARY = {
         "What the batch shows. Noise: every value drawn from N(0, 1). Photographs: random crops of "
         "the bundled ones, half of them mirrored, normalised with ImageNet's mean and deviation."
     ),
+    "top1": (
+        "Share of the 50,000 pictures of ImageNet's validation set whose most probable class is "
+        "the right one: 100% minus the top-1 error that many papers print."
+    ),
+    "evaluation": (
+        "How a network was shown the pictures, and with whose weights. More crops or larger "
+        "pictures raise the accuracy of the same network, so only figures of one evaluation "
+        "stand beside each other."
+    ),
     "batch": "Pictures in the one batch that is sent forward and back.",
 }

@@ -284,3 +284,20 @@ def test_ten_quick_changes_leave_no_orphan_work(app, monkeypatch):
     assert finished == [10]
     assert begun == sorted(set(begun))  # nothing began twice
     assert app.error[0].value == "measured"
+
+
+def test_a_network_that_is_not_published_names_the_nearest_and_switches_to_it(app):
+    open_with(app, "resnet50,classes=10,stride_at=1x1")
+    assert "Differs from ResNet-50" in words(app)
+    assert "10 classes instead of 1,000 classes: −2,027,520 MACs, −2,028,510" in words(app)
+    settled(next(b for b in app.button if b.label == "Switch to ResNet-50").click().run())
+    assert chosen(app) == "resnet50,stride_at=1x1"
+    assert "As published: ResNet-50" in words(app)
+    assert "Published in: He et al. 2015, Table 1; Tables 2 and 3; Table 4" in words(app)
+
+
+def test_a_librarys_network_is_told_apart_from_the_papers(app):
+    open_with(app, "resnet50")
+    assert "As published: ResNet-50 v1.5" in words(app)
+    assert "Published in: github.com/pytorch/vision" in words(app)
+    assert "+231,211,008 MACs, same parameters" in words(app)

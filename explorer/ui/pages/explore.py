@@ -6,7 +6,8 @@ import streamlit as st
 
 from explorer.analysis import Analysis, analyze
 from explorer.catalog import published
-from explorer.spec import ArchitectureSpec
+from explorer.conformance import Comparison, in_own_paper, nearest, where
+from explorer.spec import ArchitectureSpec, parse
 from explorer.ui import cached, charts, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
@@ -21,6 +22,7 @@ def draw() -> None:
     analysis = analyze(spec)
     st.title(title(spec))
     st.markdown(sentence(spec))
+    _conformance(spec)
     _headline(analysis)
     confirmation = st.container()
     _published(spec)
@@ -29,6 +31,33 @@ def draw() -> None:
     _judges(spec)
     with confirmation:
         _build(spec)
+
+
+def _conformance(spec: ArchitectureSpec) -> None:
+    """Say whether this is a published network, and what differs from the nearest."""
+    found = nearest(spec)
+    if not found.exact:
+        st.badge(f"Differs from {found.entry.name}", icon=":material/difference:", color="gray")
+        _differences(found, f"the nearest published network, {found.entry.title}")
+        return
+    st.badge(f"As published: {found.entry.name}", icon=":material/verified:", color="green")
+    st.caption(f"Published in: {where(found.entry)}.")
+    if not in_own_paper(found.entry):
+        paper = nearest(spec, papers_only=True)
+        _differences(paper, f"the nearest paper's network, {paper.entry.title}")
+
+
+def _differences(found: Comparison, beside: str) -> None:
+    count = len(found.differences)
+    with st.expander(f"{count} {'difference' if count == 1 else 'differences'} from {beside}"):
+        st.markdown("\n".join(f"- {difference}" for difference in found.differences))
+        st.markdown(f"**In all**: {found.total}. It is published in: {where(found.entry)}.")
+        st.button(
+            f"Switch to {found.entry.name}",
+            key="nearest-published",
+            on_click=state.choose,
+            args=(parse(found.entry.text),),
+        )
 
 
 def _headline(analysis: Analysis) -> None:
