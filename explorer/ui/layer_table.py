@@ -31,9 +31,8 @@ def draw(spec: ArchitectureSpec) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            "In forward order. Click a heading to sort; the magnifying glass in the table's "
-            "corner searches. Names are those of the PyTorch module. Tick a row to see where "
-            "its numbers come from.",
+            "In forward order, named as in the PyTorch module. Tick a row to see where its numbers "
+            "come from; click a heading to sort.",
             width="stretch",
         )
         charts.csv_button(f"{spec}-layers", rows.records, "Layers (CSV)")

@@ -71,8 +71,10 @@ def test_the_first_page_states_exact_numbers(app):
     assert shown["Depth (weighted layers)"] == "50"
     assert shown["Weights"] == "102.23 MB"
     analysis = analyze("resnet50,stride_at=1x1")
-    assert shown["Kept for training"] == f"{analysis.saved_for_backward_bytes / 1e6:.2f} MB"
-    assert shown["Peak at prediction"] == f"{analysis.peak_inference_bytes / 1e6:.2f} MB"
+    assert (
+        shown["Training keeps (one picture)"] == f"{analysis.saved_for_backward_bytes / 1e6:.2f} MB"
+    )
+    assert shown["Prediction peak (one picture)"] == f"{analysis.peak_inference_bytes / 1e6:.2f} MB"
     assert shown["Receptive field"] == "483 px"
     assert all(metric.help for metric in app.metric)
 

@@ -35,13 +35,14 @@ def draw() -> None:
 
 def _headline(analysis: Analysis) -> None:
     shape = " × ".join(map(str, analysis.output_shape))
+    kept, peak = analysis.saved_for_backward_bytes, analysis.peak_inference_bytes
     numbers = [
         ("Parameters", f"{analysis.parameters:,}", "parameters"),
         ("MACs (one picture)", f"{analysis.macs:,}", "macs"),
         ("FLOPs (2 × MACs)", f"{analysis.flops:,}", "flops"),
         ("Weights", _megabytes(analysis.weights_bytes), "weights"),
-        ("Kept for training", _megabytes(analysis.saved_for_backward_bytes), "training_memory"),
-        ("Peak at prediction", _megabytes(analysis.peak_inference_bytes), "prediction_memory"),
+        ("Training keeps (one picture)", _megabytes(kept), "training_memory"),
+        ("Prediction peak (one picture)", _megabytes(peak), "prediction_memory"),
         ("Depth (weighted layers)", f"{analysis.depth:,}", "depth"),
         ("Receptive field", f"{analysis.receptive_field:,} px", "receptive_field"),
         ("Output", shape, "output"),
