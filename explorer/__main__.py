@@ -90,6 +90,12 @@ def _print_description(analysis: Analysis) -> None:
         ("receptive field", f"{analysis.receptive_field:,} pixels"),
         ("weights", f"{analysis.weights_bytes:,} bytes in float32"),
         ("activations", f"{analysis.activation_bytes:,} bytes per picture, all outputs in float32"),
+        (
+            "training keeps",
+            f"{analysis.saved_for_backward_bytes:,} bytes until the backward pass, one picture",
+        ),
+        ("prediction peak", f"{analysis.peak_inference_bytes:,} bytes alive at once, one picture"),
+        ("intensity", f"{analysis.arithmetic_intensity:.1f} FLOPs per byte read or written"),
     ):
         print(f"  {label:<16} {value}")
     rows = [

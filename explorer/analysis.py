@@ -10,18 +10,19 @@ from math import prod
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from explorer.costs import Facts, Shape, facts
+from explorer import memory
+from explorer.costs import BYTES_PER_NUMBER, Facts, Shape, facts
 from explorer.plan import Chain, Node, Residual, plan
 from explorer.spec import ArchitectureSpec, parse
 
 Key = TypeVar("Key", bound=Hashable)
-BYTES_PER_NUMBER = 4
 
 
 class LayerRow(NamedTuple):
     """One layer of a network, for one image.
 
     `name` is the module's name in the built network; shapes are (C, H, W) without the batch.
+    `kernel`, `stride` (in pixels) and `groups` are None where the layer has no such thing.
     `parameters` are the learnable ones; `buffers` the BN statistics kept beside them.
     `macs` are multiply-accumulates of convolutions and linear layers, biases not counted.
     `receptive_field` and `jump` are in input pixels (the largest over all paths); None behind
@@ -35,6 +36,9 @@ class LayerRow(NamedTuple):
     unit: int | None
     input_shape: Shape
     output_shape: Shape
+    kernel: int | None
+    stride: int | None
+    groups: int | None
     parameters: int
     buffers: int
     macs: int
@@ -95,6 +99,21 @@ class Analysis:
         return self.total.output_bytes
 
     @cached_property
+    def peak_inference_bytes(self) -> int:
+        """Largest set of activations alive at once while one image is predicted, in float32."""
+        return memory.peak_inference_bytes(self.spec)
+
+    @cached_property
+    def saved_for_backward_bytes(self) -> int:
+        """Memory that training one image keeps for the backward pass, in float32."""
+        return memory.saved_for_backward_bytes(self.spec)
+
+    @cached_property
+    def arithmetic_intensity(self) -> float:
+        """Floating-point operations for each byte moved, for one image in float32."""
+        return memory.arithmetic_intensity(self.spec)
+
+    @cached_property
     def receptive_field(self) -> int:
         """Width in pixels of what one number of the last feature map depends on."""
         return max(row.receptive_field or 1 for row in self.layers)
@@ -120,12 +139,11 @@ class Analysis:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain data, as `describe --json` prints it."""
-        names = ("parameters", "macs", "flops", "depth", "receptive_field")
+        names = ["parameters", "macs", "flops", "depth", "receptive_field", "arithmetic_intensity"]
+        sizes = ("weights", "activation", "peak_inference", "saved_for_backward")
         return {
             "variant": str(self.spec),
-            **{name: getattr(self, name) for name in names},
-            "weights_bytes": self.weights_bytes,
-            "activation_bytes": self.activation_bytes,
+            **{name: getattr(self, name) for name in names + [f"{size}_bytes" for size in sizes]},
             "input_shape": list(self.layers[0].input_shape),
             "layers": [row_as_dict(row) for row in self.layers],
         }
@@ -205,6 +223,9 @@ class _Walked(NamedTuple):
                 place.unit,
                 row.input_shape,
                 row.output_shape,
+                row.kernel,
+                row.stride,
+                row.groups,
                 row.parameters,
                 row.buffers,
                 row.macs,
@@ -264,6 +285,9 @@ def _add_row(before: _Signal, after: _Signal, place: _Place, found: Facts, rows:
             place.unit,
             before.shape,
             after.shape,
+            found.kernel,
+            found.stride,
+            found.groups,
             found.parameters,
             found.buffers,
             found.macs,
@@ -278,5 +302,5 @@ def _see(signal: _Signal, found: Facts) -> _Signal:
     """Widen the receptive field by one layer: r + (k-1) j, j * s."""
     if signal.receptive_field is None or signal.jump is None or found.sees_all:
         return _Signal(found.output_shape, None, None)
-    field = signal.receptive_field + (found.kernel - 1) * signal.jump
-    return _Signal(found.output_shape, field, signal.jump * found.stride)
+    field = signal.receptive_field + ((found.kernel or 1) - 1) * signal.jump
+    return _Signal(found.output_shape, field, signal.jump * (found.stride or 1))

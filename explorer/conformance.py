@@ -155,6 +155,7 @@ def _counted(number: int, what: str) -> str:
 _STEM_WORDS = {
     "imagenet": "the ImageNet stem (7x7, stride 2, max-pool)",
     "cifar": "the CIFAR stem (one 3x3)",
+    "cifar-pool": "the pooled CIFAR stem (one 3x3 and a max-pool of stride 1)",
 }
 _NORM_WORDS = {
     "batch": "batch normalisation",
@@ -174,6 +175,9 @@ _FIELD_WORDS: Mapping[str, Callable[[Any], str]] = {
     "groups": lambda groups: f"{_counted(groups, 'group')} in the bottlenecks' 3x3",
     "width_per_group": lambda width: (
         "groups sharing the stage's width" if width is None else f"{width:,} channels a group"
+    ),
+    "se_ratio": lambda ratio: (
+        "no squeeze-excitation" if ratio is None else f"squeeze-excitation of reduction {ratio}"
     ),
     "norm": _NORM_WORDS.__getitem__,
     "zero_init": lambda zero: f"branches whose last gamma starts at {0 if zero else 1}",

@@ -18,6 +18,7 @@ from explorer.plan import (
 )
 
 Shape: TypeAlias = tuple[int, ...]
+BYTES_PER_NUMBER = 4  # float32
 
 KINDS = (
     "convolution",
@@ -36,8 +37,9 @@ KINDS = (
 class Facts(NamedTuple):
     """What one layer does to a shape (C, H, W), and what that costs for one image.
 
-    `kernel` and `stride` widen the receptive field; `sees_all` ends its count. A layer that
-    does not allocate returns a view of its input.
+    `kernel`, `stride` and `groups` are None where the layer has no such thing; the first two
+    widen the receptive field, `sees_all` ends its count. A layer that does not allocate returns
+    a view of its input.
     """
 
     kind: str
@@ -46,8 +48,9 @@ class Facts(NamedTuple):
     parameters: int = 0
     buffers: int = 0
     macs: int = 0
-    kernel: int = 1
-    stride: int = 1
+    kernel: int | None = None
+    stride: int | None = None
+    groups: int | None = None
     sees_all: bool = False
     allocates: bool = True
 
@@ -66,12 +69,14 @@ def _convolution(layer: Convolution, shape: Shape) -> Facts:
         macs=per_pixel * prod(size),
         kernel=layer.kernel,
         stride=layer.stride,
+        groups=layer.groups,
     )
 
 
 def _normalisation(layer: Normalisation, shape: Shape) -> Facts:
     if layer.groups is not None:
-        return Facts("normalisation", f"group, {layer.groups} groups", shape, 2 * layer.channels)
+        detail = f"group, {layer.groups} groups"
+        return Facts("normalisation", detail, shape, 2 * layer.channels, groups=layer.groups)
     # Running mean and variance of each channel, and the count of batches seen.
     return Facts("normalisation", "batch", shape, 2 * layer.channels, 2 * layer.channels + 1)
 

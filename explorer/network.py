@@ -87,8 +87,9 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
-        squeezed: Tensor = self.fc1(x.mean(dim=(2, 3))).relu()
-        weights: Tensor = self.fc2(squeezed).sigmoid()
+        means = x.mean(dim=(2, 3))
+        hidden: Tensor = self.fc1(means).relu()
+        weights: Tensor = self.fc2(hidden).sigmoid()
         return x * weights[:, :, None, None]
 
 

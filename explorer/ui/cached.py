@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from explorer.analysis import LayerRow, Total, analyze, row_as_dict, sum_rows
+from explorer.backbone import feature_maps
 from explorer.figures.breakdown import Part, breakdown
 from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
@@ -49,6 +50,16 @@ STAGE_COLUMNS: Any = {
     ),
 }
 
+BACKBONE_COLUMNS: Any = {
+    "name": st.column_config.TextColumn("Map", pinned=True, help=GLOSSARY["feature_map"]),
+    "module": "Module",
+    "stage": "Stage",
+    "stride": st.column_config.NumberColumn("Stride (px)", help=GLOSSARY["stride"]),
+    "channels": st.column_config.NumberColumn("Channels", format="localized"),
+    "size": st.column_config.TextColumn("Size", help="Height × width, for one picture"),
+    "receptive_field": LAYER_COLUMNS["receptive_field"],
+}
+
 
 class LayerRows(NamedTuple):
     """Some of a network's layers: a data frame nobody may change, their totals, the rows."""
@@ -78,7 +89,7 @@ def layer_rows(
     frame = pd.DataFrame(rows, columns=LayerRow._fields)
     for column in ("input_shape", "output_shape"):
         frame[column] = ["×".join(map(str, shape)) for shape in frame[column]]
-    for column in ("unit", "receptive_field", "jump"):
+    for column in ("unit", "kernel", "stride", "groups", "receptive_field", "jump"):
         frame[column] = frame[column].astype("Int64")
     frame["macs_share"] = frame["macs"] / analysis.macs
     return LayerRows(frame, sum_rows(rows), rows)
@@ -100,6 +111,14 @@ def stage_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
             "output_bytes": total.output_bytes,
         }
         for stage, total in totals.items()
+    ]
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def backbone_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
+    """Return the feature maps of a network's stages, the finest first."""
+    return [
+        {**found._asdict(), "size": "×".join(map(str, found.size))} for found in feature_maps(spec)
     ]
 
 

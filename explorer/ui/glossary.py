@@ -24,6 +24,27 @@ GLOSSARY = {
         "keeps roughly half of it, as ReLU works in place; prediction needs far less. "
         "1 MB is 1,000,000 bytes."
     ),
+    "training_memory": (
+        "What autograd keeps of one picture until the backward pass, as float32: the inputs of "
+        "convolutions, normalisations and pooling, and the outputs of ReLU, each storage once. "
+        "It grows with the batch; weights, their gradients and the optimiser's state come on top. "
+        "1 MB is 1,000,000 bytes."
+    ),
+    "prediction_memory": (
+        "The most activations alive at once while one picture is predicted, as float32: the "
+        "picture, a layer's input and output, and what waits for an addition. The weights and the "
+        "workspace of convolutions come on top, and PyTorch may free a little later than it could. "
+        "1 MB is 1,000,000 bytes."
+    ),
+    "backbone": (
+        "A detector or segmenter takes the feature maps of a network's stages instead of its "
+        "class scores. C2 to C5 are their names in the literature (Lin et al. 2017, "
+        "arXiv:1612.03144); detectors expect strides of 4, 8, 16 and 32 pixels."
+    ),
+    "feature_map": (
+        "The output of a stage's last unit: C2 that of the first stage, C3 of the next, and so on."
+    ),
+    "stride": "How many pixels of the picture lie between neighbours on the map.",
     "receptive_field": (
         "Width, in pixels of the input, of the square that one number of the last feature map "
         "depends on: the largest over all paths. It may exceed the picture, whose border is then "

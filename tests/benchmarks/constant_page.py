@@ -3,7 +3,9 @@
 import streamlit as st
 
 from explorer.analysis import analyze
+from explorer.backbone import backbone_code
 from explorer.catalog import published
+from explorer.formulas import counting_conventions
 from explorer.spec import parse
 from explorer.ui import cached
 from explorer.words import sentence, title
@@ -26,13 +28,16 @@ def content(text: str) -> dict[str, object]:
         "sentence": sentence(spec),
         "metrics": [
             *(f"{n:,}" for n in (analysis.parameters, analysis.macs, analysis.flops)),
-            *("50", "102.23 MB", "150.24 MB", "427 px", "1000"),
+            *("102.23 MB", "86.12 MB", "10.24 MB", "50", "427 px", "1000"),
         ],
         "results": [result._asdict() for result in entry.results],
         "chart": cached.breakdown_chart(spec, "parameters"),
         "count": f"**{count} of {count} layers**",
         "rows": cached.layer_rows(spec, (), ()).frame,
+        "conventions": counting_conventions(),
         "stages": cached.stage_records(spec),
+        "maps": cached.backbone_records(spec),
+        "code": backbone_code(spec),
     }
 
 
@@ -60,7 +65,7 @@ with st.sidebar:
     shown = contents()[sidebar()]
 st.title(shown["title"])
 st.markdown(shown["sentence"])
-with st.grid(4, min_column_width=215, border=False):
+with st.grid(3, min_column_width=215, border=False):
     for number, value in enumerate(shown["metrics"]):
         st.metric(f"Number {number}", value, help="What it counts.", border=True, height="stretch")
 st.success("Built.")
@@ -82,10 +87,14 @@ st.dataframe(
     column_order=list(cached.LAYER_COLUMNS),
     hide_index=True,
     height=460,
+    on_select="rerun",
+    selection_mode="single-row",
     key="rows",
 )
 st.caption("In forward order.")
 st.download_button("Layers", lambda: "", key="layers-csv")
+with st.expander("Conventions"):
+    st.markdown(shown["conventions"])
 st.dataframe(
     shown["stages"],
     column_config=cached.STAGE_COLUMNS,
@@ -93,5 +102,14 @@ st.dataframe(
     height="content",
     key="stage-table",
 )
+st.subheader("As a backbone", help="What it is.")
+st.dataframe(
+    shown["maps"],
+    column_config=cached.BACKBONE_COLUMNS,
+    hide_index=True,
+    height="content",
+    key="maps",
+)
+st.code(shown["code"], language="python")
 st.subheader("Checked by others")
 st.button("Check", key="check")

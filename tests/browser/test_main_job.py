@@ -76,13 +76,15 @@ def test_the_layer_table_is_sorted_by_a_click(page: Page) -> None:
     visit(page, "/?v=resnet18")
     table = page.get_by_role("region", name="Layer table of ResNet-18")
     table.scroll_into_view_if_needed()
-    first = table.get_by_test_id("glide-cell-0-0")
+    first = table.get_by_test_id("glide-cell-1-0")  # beside the column that ticks rows
     expect(first).to_have_text("conv1")
     box = table.bounding_box()
     assert box is not None
     for expected in ("avgpool", "relu"):  # ascending by name, then descending
-        page.mouse.click(box["x"] + 40, box["y"] + 18)
+        page.mouse.click(box["x"] + 90, box["y"] + 18)
         expect(first).to_have_text(expected)
+    page.mouse.click(box["x"] + 18, box["y"] + 54)
+    expect(page.get_by_text("Where this number comes from: relu (activation")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -369,6 +369,19 @@ def test_plain_data_survives_json() -> None:
     assert sum(row["parameters"] for row in data["layers"]) == data["parameters"]
 
 
+def test_a_row_states_kernel_stride_and_groups_where_it_has_them() -> None:
+    text = "resnet50,groups=32,width_per_group=4,norm=group"
+    rows = {row.name: (row.kernel, row.stride, row.groups) for row in analyze(text).layers}
+    assert rows["conv1"] == (7, 2, 1)
+    assert rows["bn1"] == (None, None, 32)
+    assert rows["relu"] == rows["fc"] == rows["avgpool"] == (None, None, None)
+    assert rows["maxpool"] == (3, 2, None)
+    assert rows["layer2.0.conv2"] == (3, 2, 32)
+    assert rows["layer2.1.conv2"] == (3, 1, 32)
+    padded = {row.name: row for row in analyze("resnet20-cifar").layers}["layer2.0.downsample.0"]
+    assert (padded.kernel, padded.stride, padded.groups) == (None, 2, None)
+
+
 def test_a_text_that_is_no_network_is_refused() -> None:
     with pytest.raises(SpecError, match="resnet50"):
         analyze("resnet51")

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.analysis import Analysis, analyze
+from explorer.backbone import backbone_code
 from explorer.catalog import published
 from explorer.conformance import Comparison, in_own_paper, nearest, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, state, tasks, waiting
+from explorer.ui import cached, charts, layer_table, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
 
@@ -27,7 +28,8 @@ def draw() -> None:
     confirmation = st.container()
     _published(spec)
     _breakdown(spec)
-    _layer_table(spec)
+    layer_table.draw(spec)
+    _backbone(spec)
     _judges(spec)
     with confirmation:
         _build(spec)
@@ -62,19 +64,25 @@ def _differences(found: Comparison, beside: str) -> None:
 
 def _headline(analysis: Analysis) -> None:
     shape = " × ".join(map(str, analysis.output_shape))
+    kept, peak = analysis.saved_for_backward_bytes, analysis.peak_inference_bytes
     numbers = [
         ("Parameters", f"{analysis.parameters:,}", "parameters"),
         ("MACs (one picture)", f"{analysis.macs:,}", "macs"),
         ("FLOPs (2 × MACs)", f"{analysis.flops:,}", "flops"),
+        ("Weights", _megabytes(analysis.weights_bytes), "weights"),
+        ("Training keeps (one picture)", _megabytes(kept), "training_memory"),
+        ("Prediction peak (one picture)", _megabytes(peak), "prediction_memory"),
         ("Depth (weighted layers)", f"{analysis.depth:,}", "depth"),
-        ("Weights", f"{analysis.weights_bytes / 1e6:,.2f} MB", "weights"),
-        ("Activations (one picture)", f"{analysis.activation_bytes / 1e6:,.2f} MB", "activations"),
         ("Receptive field", f"{analysis.receptive_field:,} px", "receptive_field"),
         ("Output", shape, "output"),
     ]
-    with st.grid(4, min_column_width=215, border=False):
+    with st.grid(3, min_column_width=215, border=False):
         for label, value, term in numbers:
             st.metric(label, value, help=GLOSSARY[term], border=True, height="stretch")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.2f} MB"
 
 
 def _published(spec: ArchitectureSpec) -> None:
@@ -121,51 +129,22 @@ def _breakdown(spec: ArchitectureSpec) -> None:
     )
 
 
-@st.fragment
-def _layer_table(spec: ArchitectureSpec) -> None:
-    st.subheader("Layers", anchor="layers")
-    analysis = analyze(spec)
-    stages, kinds = analysis.by("stage"), analysis.by("kind")
-    with st.container(horizontal=True):
-        chosen_stages = st.pills(
-            "Stages", list(stages), selection_mode="multi", key="layer-stages", width="content"
-        )
-        chosen_kinds = st.pills(
-            "Kinds", list(kinds), selection_mode="multi", key="layer-kinds", width="content"
-        )
-    rows = cached.layer_rows(spec, tuple(chosen_stages), tuple(chosen_kinds))
-    total = rows.total
-    st.markdown(
-        f"**{total.layers:,} of {len(analysis.layers):,} layers**, "
-        f"{total.parameters:,} parameters, {total.macs:,} MACs, "
-        f"{total.output_bytes / 1e6:,.2f} MB of activations"
-    )
+def _backbone(spec: ArchitectureSpec) -> None:
+    st.subheader("As a backbone", anchor="backbone", help=GLOSSARY["backbone"])
     st.dataframe(
-        rows.frame,
-        column_config=cached.LAYER_COLUMNS,
-        column_order=list(cached.LAYER_COLUMNS),
-        hide_index=True,
-        height=460,
-        placeholder="",
-        key="layer-table",
-        alt=f"Layer table of {title(spec)}",
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            "In forward order. Click a heading to sort; the magnifying glass in the table's "
-            "corner searches. Names are those of the PyTorch module.",
-            width="stretch",
-        )
-        charts.csv_button(f"{spec}-layers", rows.records, "Layers (CSV)")
-    st.markdown("**Subtotals by stage**")
-    st.dataframe(
-        cached.stage_records(spec),
-        column_config=cached.STAGE_COLUMNS,
+        cached.backbone_records(spec),
+        column_config=cached.BACKBONE_COLUMNS,
         hide_index=True,
         height="content",
-        key="stage-table",
-        alt=f"Totals by stage of {title(spec)}",
+        key="backbone-table",
+        alt=f"Feature maps of {title(spec)}",
     )
+    if spec.preactivated:
+        st.caption(
+            "A pre-activation unit ends with its addition: these maps are sums, neither "
+            "normalised nor rectified. Put a normalisation and a ReLU of your own behind them."
+        )
+    st.code(backbone_code(spec), language="python")
 
 
 def _build(spec: ArchitectureSpec) -> None:

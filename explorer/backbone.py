@@ -1,0 +1,76 @@
+"""A network as a backbone: the feature maps that detectors and segmenters take from it.
+
+Source:
+    The names C2 to C5 are those of Lin et al. 2017, "Feature Pyramid Networks for Object
+    Detection", arXiv:1612.03144, Section 3: the output of each stage's last unit.
+"""
+
+from typing import NamedTuple
+
+from explorer.analysis import LayerRow, analyze
+from explorer.plan import stage_name
+from explorer.spec import ArchitectureSpec
+
+_FIRST_LEVEL = 2  # C1, the stem's output, is too large to be used
+
+
+class FeatureMap(NamedTuple):
+    """The output of one stage, for one picture.
+
+    `name` is C2 for the first stage, C3 for the next ...; `module` is the stage's name in the
+    built network. `stride` and `receptive_field` are in pixels of the picture, `size` is height
+    and width.
+    """
+
+    name: str
+    module: str
+    stage: str
+    stride: int
+    channels: int
+    size: tuple[int, int]
+    receptive_field: int
+
+
+def feature_maps(spec: ArchitectureSpec) -> tuple[FeatureMap, ...]:
+    """Return what each stage gives, the finest map first."""
+    last_rows = {row.stage: row for row in analyze(spec).layers}
+    return tuple(
+        _feature_map(index, last_rows[stage_name(spec, index)]) for index in range(len(spec.stages))
+    )
+
+
+def _feature_map(index: int, last: LayerRow) -> FeatureMap:
+    channels, height, width = last.output_shape
+    assert last.jump is not None and last.receptive_field is not None  # not yet pooled
+    return FeatureMap(
+        f"C{_FIRST_LEVEL + index}",
+        f"layer{index + 1}",
+        last.stage,
+        last.jump,
+        channels,
+        (height, width),
+        last.receptive_field,
+    )
+
+
+def backbone_code(spec: ArchitectureSpec) -> str:
+    """Return Python that builds a network and fetches its feature maps, by name."""
+    maps = feature_maps(spec)
+    names = ", ".join(f'"{found.module}": "{found.name}"' for found in maps)
+    shape = f"1, {spec.in_channels}, {spec.image_size}, {spec.image_size}"
+    shapes = [f"# {m.name}: 1 × {m.channels} × {m.size[0]} × {m.size[1]}" for m in maps]
+    lines = [
+        "import torch",
+        "import explorer",
+        "from explorer.torchvision_ops import import_torchvision",
+        "",
+        "import_torchvision()  # beside any build of torch, also one for CPUs alone",
+        "from torchvision.models.feature_extraction import create_feature_extractor",
+        "",
+        f'model = explorer.build("{spec}")',
+        f"stages = {{{names}}}",
+        "backbone = create_feature_extractor(model, stages)",
+        f"maps = backbone(torch.randn({shape}))",
+        *shapes,
+    ]
+    return "\n".join(lines)
