@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.analysis import Analysis, analyze
 from explorer.catalog import published
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached, charts, state, tasks, waiting
+from explorer.ui import cached, charts, picture, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
 
@@ -24,6 +24,7 @@ def draw() -> None:
     _headline(analysis)
     confirmation = st.container()
     _published(spec)
+    picture.draw(spec)
     _breakdown(spec)
     _layer_table(spec)
     _judges(spec)
