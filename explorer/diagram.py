@@ -257,9 +257,11 @@ def formula(unit: Unit) -> str:
     signal = "s" if unit.before else "x"
     shortcut = signal if unit.skip == "identity" else f"h({signal})"
     added = f"{shortcut} + {_around(signal, unit.branch)}"
-    opening = f"s = {_around('x', unit.before)};  " if unit.before else ""
-    closing = f";  h({signal}) = {_around(signal, unit.shortcut)}" if unit.shortcut else ""
-    return opening + _around(added, unit.after) + closing
+    named = [f"s = {_around('x', unit.before)}"] if unit.before else []
+    if unit.shortcut:
+        named.append(f"h({signal}) = {_around(signal, unit.shortcut)}")
+    whole = _around(added, unit.after)
+    return f"{whole}, with {', '.join(named)}" if named else whole
 
 
 def _around(inner: str, parts: Parts) -> str:

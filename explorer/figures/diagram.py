@@ -8,7 +8,7 @@ from explorer.figures.svg import LIGHT, Sheet, Theme, ink_on, kind_colour, text_
 
 MARGIN = 12
 PADDING = 12
-GAP = 5
+GAP = 8
 SIZE = 14
 HEADER_HEIGHT = 32
 BETWEEN = 20

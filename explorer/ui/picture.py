@@ -7,7 +7,7 @@ from explorer.spec import ArchitectureSpec
 from explorer.ui import cached
 from explorer.words import title
 
-PICTURE_WIDTH = 620
+PICTURE_WIDTH = 560
 
 
 def draw(spec: ArchitectureSpec) -> None:
@@ -33,8 +33,8 @@ def _network(spec: ArchitectureSpec) -> None:
         "connections."
     )
     _download(f"{spec}-picture", cached.network_picture(spec, False))
-    with st.expander("The picture in words"):
-        st.code(cached.network_outline(spec), language=None, height=420)
+    with st.expander("The picture in words"), st.container(height=420, border=False):
+        st.text(cached.network_outline(spec))
 
 
 @st.fragment
@@ -51,8 +51,8 @@ def _microscope(spec: ArchitectureSpec) -> None:
         width="stretch",
         alt=f"{shown}: y = {formula(unit)}",
     )
-    st.code(f"y = {formula(unit)}", language=None, wrap_lines=True)
-    st.caption(difference(spec))
+    st.markdown(f"`y = {formula(unit)}`")
+    st.markdown(difference(spec))
     picture = cached.unit_picture(spec, stage, unit.first, False)
     _download(f"{spec}-{stage}-unit{unit.first}", picture)
 
