@@ -1,1 +1,1 @@
-"""Records in, plotly figures out; nothing is computed here."""
+"""Records in, plotly figures and SVG out; nothing is computed here."""

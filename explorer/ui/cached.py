@@ -6,9 +6,14 @@ import streamlit as st
 
 from explorer.analysis import LayerRow, Total, analyze, row_as_dict, sum_rows
 from explorer.backbone import feature_maps
+from explorer.diagram import Group, diagram, outline, unit_parts
 from explorer.figures.breakdown import Part, breakdown
+from explorer.figures.diagram import network_svg
+from explorer.figures.microscope import unit_svg
+from explorer.figures.svg import DARK, LIGHT
 from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
+from explorer.words import title
 
 QUANTITIES = {
     "parameters": "Parameters",
@@ -135,3 +140,27 @@ def breakdown_parts(spec: ArchitectureSpec, quantity: str) -> list[Part]:
     whole = getattr(analyze(spec).total, quantity)
     values = {place: getattr(total, quantity) for place, total in totals.items()}
     return [Part(*place, value, value / whole) for place, value in values.items()]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def network_picture(spec: ArchitectureSpec, dark: bool) -> str:
+    """Return the picture of a network as SVG."""
+    return network_svg(diagram(spec), title(spec), DARK if dark else LIGHT)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def network_outline(spec: ArchitectureSpec) -> str:
+    """Return the picture of a network in words."""
+    return outline(diagram(spec))
+
+
+def network_stages(spec: ArchitectureSpec) -> tuple[Group, ...]:
+    """Return the stages of a network that have units, without stem and head."""
+    return tuple(group for group in diagram(spec).groups if group.count)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def unit_picture(spec: ArchitectureSpec, stage: str, unit: int, dark: bool) -> str:
+    """Return one unit of a network as SVG."""
+    name = f"{title(spec)}, {stage}, unit {unit}"
+    return unit_svg(unit_parts(spec, stage, unit), name, DARK if dark else LIGHT)

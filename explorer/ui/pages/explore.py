@@ -9,7 +9,7 @@ from explorer.backbone import backbone_code
 from explorer.catalog import published
 from explorer.conformance import Comparison, in_own_paper, nearest, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, layer_table, state, tasks, waiting
+from explorer.ui import cached, charts, layer_table, picture, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
 
@@ -27,6 +27,7 @@ def draw() -> None:
     _headline(analysis)
     confirmation = st.container()
     _published(spec)
+    picture.draw(spec)
     _breakdown(spec)
     layer_table.draw(spec)
     _backbone(spec)

@@ -1,0 +1,216 @@
+"""The picture: what it says, against the paper's arrangements and counts made by hand."""
+
+import time
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+
+from explorer.analysis import analyze
+from explorer.diagram import diagram, difference, formula, outline, unit_parts
+from explorer.figures.diagram import network_svg
+from explorer.figures.microscope import unit_svg
+from explorer.figures.style import KIND_COLOURS
+from explorer.figures.svg import DARK, LIGHT, OTHER_KIND, ink_on, kind_colour, text_width
+from explorer.spec import VALUES, parse
+from tests.unit.strategies import NAMED_SPECS, specs
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def stages(text):
+    return {group.name: group for group in diagram(parse(text)).groups}
+
+
+def test_stages_stand_between_stem_and_head_with_their_units():
+    found = stages("resnet152")
+    assert list(found) == ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"]
+    assert [group.count for group in found.values()] == [0, 3, 8, 36, 3, 0]
+
+
+def test_units_that_repeat_are_told_once():
+    found = stages("resnet1202-cifar")
+    assert [(u.caption, u.count) for u in found["stage1"].units] == [("units 1 to 200", 200)]
+    assert [(u.caption, u.count, u.skip) for u in found["stage2"].units] == [
+        ("unit 1", 1, "zero padding"),
+        ("units 2 to 200", 199, "identity"),
+    ]
+
+
+def test_a_preactivated_first_unit_is_no_repetition():
+    first, rest = stages("resnet50v2")["conv2_x"].units
+    assert (len(first.main_path), len(rest.main_path)) == (8, 10)
+    assert (first.skip, rest.skip, rest.count) == ("projection", "identity", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "skips"),
+    [
+        ("resnet18", ["projection", "identity"]),
+        ("resnet18,shortcut=A", ["zero padding", "identity"]),
+        ("resnet18,shortcut=C", ["projection", "projection"]),
+        ("plain18", ["none", "none"]),
+    ],
+)
+def test_each_shortcut_is_named(text, skips):
+    assert [unit.skip for unit in stages(text)["conv3_x"].units] == skips
+
+
+def test_shapes_and_parameters_are_those_of_table_1():
+    unit = unit_parts(parse("resnet50"), "conv3_x", 1)
+    assert [(p.label, p.output_shape, p.parameters) for p in unit.branch] == [
+        ("1×1", (128, 56, 56), 256 * 128),
+        ("BN", (128, 56, 56), 256),
+        ("ReLU", (128, 56, 56), 0),
+        ("3×3", (128, 28, 28), 128 * 128 * 9),
+        ("BN", (128, 28, 28), 256),
+        ("ReLU", (128, 28, 28), 0),
+        ("1×1", (512, 28, 28), 128 * 512),
+        ("BN", (512, 28, 28), 1024),
+    ]
+    assert [p.parameters for p in unit.shortcut] == [256 * 512, 1024]
+    assert unit.output_shape == (512, 28, 28)
+
+
+def test_any_unit_is_found_under_its_own_name_and_no_other():
+    unit = unit_parts(parse("resnet1202-cifar"), "stage3", 117)
+    assert unit.branch[0].name == "layer3.116.conv1"
+    for stage, place in (("stage3", 201), ("stage4", 1), ("head", 1)):
+        with pytest.raises(LookupError):
+            unit_parts(parse("resnet1202-cifar"), stage, place)
+
+
+@pytest.mark.parametrize(
+    ("ordering", "identity", "projection"),
+    [
+        (
+            "original",
+            "ReLU(x + BN(conv(ReLU(BN(conv(x))))))",
+            "ReLU(h(x) + BN(conv(ReLU(BN(conv(x)))))), with h(x) = BN(conv(x))",
+        ),
+        (
+            "bn_after_addition",
+            "ReLU(BN(x + conv(ReLU(BN(conv(x))))))",
+            "ReLU(BN(h(x) + conv(ReLU(BN(conv(x)))))), with h(x) = BN(conv(x))",
+        ),
+        (
+            "relu_before_addition",
+            "x + ReLU(BN(conv(ReLU(BN(conv(x))))))",
+            "h(x) + ReLU(BN(conv(ReLU(BN(conv(x)))))), with h(x) = BN(conv(x))",
+        ),
+        (
+            "relu_only_preactivation",
+            "x + BN(conv(ReLU(BN(conv(ReLU(x))))))",
+            "h(s) + BN(conv(ReLU(BN(conv(s))))), with s = ReLU(x), h(s) = BN(conv(s))",
+        ),
+        (
+            "full_preactivation",
+            "x + conv(ReLU(BN(conv(ReLU(BN(x))))))",
+            "h(s) + conv(ReLU(BN(conv(s)))), with s = ReLU(BN(x)), h(s) = conv(s)",
+        ),
+    ],
+)
+def test_formulas_are_those_of_figure_4(ordering, identity, projection):
+    spec = parse(f"resnet18,ordering={ordering}")
+    assert formula(unit_parts(spec, "conv3_x", 2)) == identity
+    assert formula(unit_parts(spec, "conv3_x", 1)) == projection
+
+
+def test_formulas_of_other_units():
+    plain = unit_parts(parse("plain18"), "conv3_x", 1)
+    assert formula(plain) == "ReLU(BN(conv(ReLU(BN(conv(x))))))"
+    bare = unit_parts(parse("resnet18,norm=none"), "conv3_x", 2)
+    assert formula(bare) == "ReLU(x + conv(ReLU(conv(x))))"
+    grouped = unit_parts(parse("resnet50,norm=group"), "conv3_x", 2)
+    assert formula(grouped) == "ReLU(x + GN(conv(ReLU(GN(conv(ReLU(GN(conv(x)))))))))"
+
+
+def test_every_ordering_is_set_apart_by_its_own_sentence():
+    told = [difference(parse(f"resnet18,ordering={value}")) for value in VALUES["ordering"]]
+    assert all(told) and len(set(told)) == len(VALUES["ordering"])
+    assert "plain" in difference(parse("plain18"))
+
+
+def test_the_outline_tells_every_stage_and_skip():
+    told = outline(diagram(parse("resnet50")))
+    for line in (
+        "input: 3 × 224 × 224",
+        "conv2_x: 3 units, output 256 × 56 × 56",
+        "conv4_x: 6 units, output 1024 × 14 × 14",
+        "  units 2 to 6 (5 alike): output 1024 × 14 × 14, skip: identity",
+        "      layer4.0.downsample.0: convolution 1x1, 1024 to 2048, stride 2, 2048 × 7 × 7, "
+        "2,097,152 parameters",
+        "  fc: linear 2048 to 1000, with bias, 1000, 2,049,000 parameters",
+    ):
+        assert line in told.splitlines()
+
+
+@given(specs())
+@settings(max_examples=60, deadline=None)
+def test_any_network_has_a_picture_that_counts_right(spec):
+    described = diagram(spec)
+    groups = described.groups
+    assert tuple(group.count for group in groups[1:-1]) == spec.stages
+    units = [unit for group in groups for unit in group.units]
+    assert sum(unit.count * unit.parameters for unit in units) == analyze(spec).parameters
+    layers = sum(u.count * len(u.main_path + u.shortcut) for u in units)
+    assert layers == len(analyze(spec).layers)
+    check_drawing(network_svg(described, "any", DARK))
+    last = groups[-2].units[-1]
+    check_drawing(unit_svg(unit_parts(spec, groups[-2].name, last.first), "any"))
+
+
+@given(NAMED_SPECS)
+@settings(max_examples=10, deadline=None)
+def test_named_networks_are_drawn(spec):
+    check_drawing(network_svg(diagram(spec), str(spec)))
+
+
+def check_drawing(svg):
+    """Parse an SVG; nothing in it may reach beyond its view box, and it must be described."""
+    root = ET.fromstring(svg)
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    assert root.find(f"{SVG}title").text and root.find(f"{SVG}desc").text
+    for box in root.findall(f"{SVG}rect")[1:]:
+        x, y, across, down = (float(box.attrib[key]) for key in ("x", "y", "width", "height"))
+        assert x >= 0 and y >= 0 and x + across <= width and y + down <= height
+    for words in root.findall(f"{SVG}text"):
+        length = text_width(words.text, float(words.attrib["font-size"]))
+        before = {"start": 0, "middle": 0.5, "end": 1}[words.attrib["text-anchor"]] * length
+        x = float(words.attrib["x"]) - before
+        assert x >= -1 and x + length <= width + 1, words.text
+        assert 0 < float(words.attrib["y"]) < height
+
+
+def test_words_are_escaped():
+    root = ET.fromstring(network_svg(diagram(parse("resnet18")), "<b>&\"'"))
+    assert root.find(f"{SVG}title").text == "Picture of <b>&\"'"
+
+
+def test_layers_can_be_read_and_told_apart_in_both_themes():
+    assert kind_colour("not yet known") == OTHER_KIND
+    for fill in (*KIND_COLOURS.values(), OTHER_KIND):
+        assert contrast(fill, ink_on(fill)) >= 4.5
+    for theme in (LIGHT, DARK):
+        for ink in (theme.text, theme.quiet):
+            assert contrast(ink, theme.panel) >= 4.5 and contrast(ink, theme.ground) >= 4.5
+        assert contrast(theme.line, theme.panel) >= 3
+
+
+def contrast(one, other):
+    def light(colour):
+        values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values]
+        return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) + 0.05
+
+    brighter, darker = sorted((light(one), light(other)), reverse=True)
+    return brighter / darker
+
+
+def test_a_deep_network_costs_next_to_nothing():
+    spec = parse("resnet1202-cifar,classes=11")
+    analyze(spec)
+    start = time.perf_counter()
+    svg = network_svg(diagram(spec), "deep")
+    assert time.perf_counter() - start < 0.2
+    assert len(svg) < 100_000
