@@ -165,8 +165,8 @@ _NORM_WORDS = {
 _FIELD_WORDS: Mapping[str, Callable[[Any], str]] = {
     "stages": lambda units: f"{'-'.join(map(str, units))} units in the stages",
     "block": lambda block: f"{block} units",
-    "ordering": lambda ordering: f"ordering {ORDERING_WORDS[ordering]}",
-    "shortcut": SHORTCUT_WORDS.__getitem__,
+    "ordering": lambda ordering: f"ordering {ORDERING_WORDS[ordering].replace(': ', ', ')}",
+    "shortcut": lambda kind: SHORTCUT_WORDS[kind].replace(": ", ", "),
     "stride_at": lambda place: f"stride in the {place}",
     "stem": _STEM_WORDS.__getitem__,
     "width": lambda width: f"a width of {_counted(width, 'channel')}",

@@ -109,6 +109,7 @@ def test_any_network_has_a_nearest_and_every_difference_in_words(spec: Architect
         for entry in entries()
     )
     for difference in found.differences:
-        assert " instead of " in difference.words and "=" not in difference.words
+        assert " instead of " in difference.words
+        assert "=" not in difference.words and ":" not in difference.words
     if len(changed) == 1 and found.differences[0].effect is not None:
         assert found.differences[0].effect == found.total

@@ -23,8 +23,10 @@ def draw() -> None:
     analysis = analyze(spec)
     st.title(title(spec))
     st.markdown(sentence(spec))
-    _conformance(spec)
+    standing = st.container()
     _headline(analysis)
+    with standing:  # costs more than the numbers, which need not wait for it
+        _conformance(spec)
     confirmation = st.container()
     _published(spec)
     picture.draw(spec)
@@ -54,7 +56,7 @@ def _differences(found: Comparison, beside: str) -> None:
     count = len(found.differences)
     with st.expander(f"{count} {'difference' if count == 1 else 'differences'} from {beside}"):
         st.markdown("\n".join(f"- {difference}" for difference in found.differences))
-        st.markdown(f"**In all**: {found.total}. It is published in: {where(found.entry)}.")
+        st.markdown(f"**In all**: {found.total}. Published in: {where(found.entry)}.")
         st.button(
             f"Switch to {found.entry.name}",
             key="nearest-published",
