@@ -1,4 +1,4 @@
-"""The picture and the block microscope on the Explore page, without a browser."""
+"""The picture and the block microscope, without a browser."""
 
 import time
 from pathlib import Path
@@ -35,7 +35,8 @@ def shown(app):
 
 def test_the_picture_follows_the_variant_and_the_microscope_its_choices(app):
     app.query_params["v"] = "resnet18"
-    settled(app.run())
+    app.run()
+    settled(app.switch_page(str(ROOT / "explorer" / "ui" / "pages" / "picture.py")).run())
     assert len(app.get("image")) == 2
     assert any("conv5_x: 2 units, output 512 × 7 × 7" in code for code in shown(app))
     assert "`y = ReLU(x + BN(conv(ReLU(BN(conv(x))))))`" in shown(app)

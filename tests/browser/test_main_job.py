@@ -88,7 +88,10 @@ def test_the_layer_table_is_sorted_by_a_click(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("path", ["/", "/gradients?v=resnet20-cifar", "/predict", "/landscape"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/gradients?v=resnet20-cifar", "/predict", "/landscape", "/picture?v=resnet1202-cifar"],
+)
 def test_nothing_sticks_out_sideways(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     visit(page, path)

@@ -9,7 +9,7 @@ from explorer.backbone import backbone_code
 from explorer.catalog import published
 from explorer.conformance import Comparison, in_own_paper, nearest, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, layer_table, picture, state, tasks, waiting
+from explorer.ui import cached, charts, layer_table, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
 
@@ -29,7 +29,6 @@ def draw() -> None:
         _conformance(spec)
     confirmation = st.container()
     _published(spec)
-    picture.draw(spec)
     _breakdown(spec)
     layer_table.draw(spec)
     _backbone(spec)

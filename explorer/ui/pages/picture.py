@@ -1,26 +1,27 @@
-"""The picture of a network, and one of its units under the microscope."""
+"""Picture: the whole network drawn, and one of its units under the microscope."""
 
 import streamlit as st
 
 from explorer.diagram import Unit, difference, formula
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached
-from explorer.words import title
-
-PICTURE_WIDTH = 560
+from explorer.ui import cached, state
+from explorer.words import sentence, title
 
 
-def draw(spec: ArchitectureSpec) -> None:
-    """Draw the picture, and beside it (below it on a phone) the microscope."""
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=PICTURE_WIDTH):
-            _network(spec)
-        with st.container(width=PICTURE_WIDTH):
-            _microscope(spec)
+def draw() -> None:
+    """Draw the current variant, and beside it (below it on a phone) the microscope."""
+    spec = state.current()
+    st.title(title(spec))
+    st.markdown(sentence(spec))
+    network, unit = st.columns(2, gap="large")
+    with network:
+        _network(spec)
+    with unit:
+        _microscope(spec)
 
 
 def _network(spec: ArchitectureSpec) -> None:
-    st.subheader("Picture", anchor="picture")
+    st.subheader("The whole network", anchor="network")
     name = title(spec)
     st.image(
         cached.network_picture(spec, _dark()),
@@ -78,3 +79,6 @@ def _download(name: str, picture: str) -> None:
         icon=":material/download:",
         type="tertiary",
     )
+
+
+draw()
