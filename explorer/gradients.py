@@ -100,19 +100,38 @@ def probe(
     spec = parse(variant) if isinstance(variant, str) else variant
     batch = len(images) if images is not None else batch
     check_settings(spec, batch, seed)
-    model = build(spec, seed).train()
+    model = build(spec, seed)
     # Another stream than the weights', or the first filters would be the first pixels.
     generator = torch.Generator().manual_seed((seed + 0x9E3779B9) % 2**32)
     if images is None:
         size = (batch, spec.in_channels, spec.image_size, spec.image_size)
         images = torch.randn(size, generator=generator)
     labels = torch.randint(spec.classes, (batch,), generator=generator)
-    recorder = _Recorder(model, spec, check)
+    loss, layers, units = measure(model, spec, images, labels, check)
+    return GradientProfile(spec, seed, batch, source, loss, layers, units)
+
+
+def measure(
+    model: nn.Module,
+    spec: ArchitectureSpec,
+    images: Tensor,
+    labels: Tensor,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[float, tuple[LayerGradient, ...], tuple[UnitGradient, ...]]:
+    """Send one batch forward and back, and return the loss and the norms on the way.
+
+    Args:
+        model: the caller's own module of this spec, used up: it keeps hooks and its BN statistics
+            move. Its weights stay.
+        spec: what it was built from.
+        images: shape (N, C, H, W).
+        labels: shape (N,), whole numbers below `spec.classes`.
+        check: called at every layer; may raise to stop the work.
+    """
+    recorder = _Recorder(model.train(), spec, check)
     loss = nn.functional.cross_entropy(model(images), labels)
     loss.backward()
-    return GradientProfile(
-        spec, seed, batch, source, loss.item(), recorder.layers(), recorder.units()
-    )
+    return loss.item(), recorder.layers(), recorder.units()
 
 
 def check_settings(spec: ArchitectureSpec, batch: int, seed: int) -> None:

@@ -1,6 +1,7 @@
 """The long work of the pages, as functions for the job queue; results for equal inputs are kept.
 
-Nothing here touches Streamlit. Modules that need torch are imported where the work runs.
+Nothing here touches Streamlit. Modules that need torch or numpy are imported where the work
+runs, so that the first page does not wait for them.
 """
 
 from collections import OrderedDict
@@ -11,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
-from explorer.data import bundled_pictures
-from explorer.pictures import Picture, PictureError, read_picture
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from explorer.gradients import GradientProfile
+    from explorer.pictures import Picture
     from explorer.prediction import Prediction
     from explorer.verification import ModuleCheck, Verdict
 
@@ -141,6 +141,8 @@ def _probe(
 
     images: Any = None
     if source == "pictures":
+        from explorer.data import bundled_pictures
+
         photographs = [picture.read().image for picture in bundled_pictures()]
         images = prediction.picture_batch(photographs, spec, batch, seed)
     return gradients.probe(spec, batch, seed, images, source, check)
@@ -159,7 +161,7 @@ class Answer(NamedTuple):
     """What became of one picture: an answer of the network, or a sentence that says why not."""
 
     file: File
-    picture: Picture | None
+    picture: "Picture | None"
     prediction: "Prediction | None"
     error: str
 
@@ -191,6 +193,7 @@ def _answer(
     file: File, spec: ArchitectureSpec, entry: weights.WeightsEntry | None, network: "nn.Module"
 ) -> Answer:
     from explorer import prediction
+    from explorer.pictures import PictureError, read_picture
 
     picture = None
     try:

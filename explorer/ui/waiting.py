@@ -9,6 +9,8 @@ again, stops its timer. Now the clicks took 0.2 to 0.5 s, amid the import of tor
 page that waits costs the server about 0.02 s of processor time a second.
 """
 
+import sys
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +33,9 @@ POLL_S = 0.4
 
 FAR_POLL_S = 2.0
 """How often it is drawn for those who are not among the next two: there may be many."""
+
+PAINT_S = 0.5
+"""How long the browser takes to show a page's first numbers."""
 
 _shown: ContextVar[set[str] | None] = ContextVar("shown", default=None)
 
@@ -60,6 +65,16 @@ def only_shown() -> Iterator[None]:
     finally:
         _shown.reset(token)
     jobs.keep_only(session_id(), shown)
+
+
+def let_paint() -> None:
+    """Let the browser show what is drawn, before a process's first table imports pandas.
+
+    That import and the browser's own start share the cores: without the pause the first numbers
+    come after it. It happens once in the life of a server, in front of its first visitor.
+    """
+    if "pandas" not in sys.modules:
+        time.sleep(PAINT_S)
 
 
 def show(

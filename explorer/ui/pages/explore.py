@@ -25,6 +25,7 @@ def draw() -> None:
     st.markdown(sentence(spec))
     standing = st.container()
     _headline(analysis)
+    waiting.let_paint()
     with standing:  # costs more than the numbers, which need not wait for it
         _conformance(spec)
     confirmation = st.container()
