@@ -1,9 +1,7 @@
 """Preprocessing against torchvision, predictions against what the photographs show."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -210,28 +208,6 @@ def test_an_overflowing_output_is_explained() -> None:
 
     with pytest.raises(PredictionError, match="overflows"):
         predict(noise(8, 8), KERAS, module=Infinite())
-
-
-@pytest.mark.slow
-def test_a_prediction_costs_little_more_than_its_parts() -> None:
-    image, network = bundled_picture("dog").read().image, load(KERAS.name)
-    reference = transforms.Compose(
-        [transforms.Resize(256), transforms.CenterCrop(224), transforms.PILToTensor()]
-    )
-    means = torch.tensor(KERAS.preprocessing.mean).view(3, 1, 1)
-
-    def bare() -> Any:
-        with torch.inference_mode():
-            tensor = reference(image).float().flip(0) - means
-            return network(tensor[None]).softmax(1).topk(5)
-
-    def timed(call: Callable[[], Any]) -> float:
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    pairs = [(timed(lambda: predict(image, KERAS)), timed(bare)) for _ in range(16)][1:]
-    assert np.median([mine for mine, _ in pairs]) <= 1.15 * np.median([base for _, base in pairs])
 
 
 def test_steps_are_hashable_for_caches() -> None:
