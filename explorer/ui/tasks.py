@@ -92,7 +92,7 @@ def judge(spec: ArchitectureSpec) -> "Work[tuple[tuple[Verdict, ...], str]]":
         def compute() -> "tuple[tuple[Verdict, ...], str]":
             verdicts = verification.judge(spec, context.check)
             context.report(0.7, "writing torchinfo's summary")
-            return verdicts, verification.torchinfo_summary(spec)
+            return verdicts, verification.torchinfo_summary(spec, context.check)
 
         return _verdicts.get(spec, compute)
 

@@ -168,16 +168,13 @@ def _build(spec: ArchitectureSpec) -> None:
 
 
 def _built(check: "ModuleCheck") -> None:
-    parts = [
+    shape = " × ".join(map(str, check.output_shape))
+    (st.success if check.equal and check.output_equal else st.error)(
         f"**Built live in {check.build_ms:,.0f} ms.** The PyTorch module has "
-        f"{check.parameters:,} parameters, "
-    ]
-    parts.append("equal to the analysis" if check.equal else "NOT equal to the analysis")
-    if check.output_shape is not None:
-        shape = " × ".join(map(str, check.output_shape))
-        agrees = "as" if check.output_equal else "NOT as"
-        parts.append(f"; a random picture came out as {shape}, {agrees} the analysis says")
-    (st.success if check.equal and check.output_equal else st.error)("".join(parts) + ".")
+        f"{check.parameters:,} parameters, {'' if check.equal else 'NOT '}equal to the analysis; a "
+        f"random picture came out as {shape}, {'' if check.output_equal else 'NOT '}as the "
+        "analysis says."
+    )
 
 
 def _judges(spec: ArchitectureSpec) -> None:
