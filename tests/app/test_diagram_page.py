@@ -1,32 +1,6 @@
 """The picture and the block microscope, without a browser."""
 
-import time
-from pathlib import Path
-
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from explorer.ui import jobs
-
-ROOT = Path(__file__).parents[2]
-LONG_S = 120.0
-
-
-@pytest.fixture
-def app(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    yield AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONG_S)
-    assert jobs.submit("idle", "idle", lambda context: None, object()).wait(LONG_S)
-
-
-def settled(app):
-    deadline = time.monotonic() + LONG_S
-    while app.get("progress"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception
-    return app
+from tests.app.driving import PAGES, settled
 
 
 def shown(app):
@@ -36,7 +10,7 @@ def shown(app):
 def test_the_picture_follows_the_variant_and_the_microscope_its_choices(app):
     app.query_params["v"] = "resnet18"
     app.run()
-    settled(app.switch_page(str(ROOT / "explorer" / "ui" / "pages" / "picture.py")).run())
+    settled(app.switch_page(str(PAGES / "picture.py")).run())
     assert len(app.get("image")) == 2
     assert any("conv5_x: 2 units, output 512 × 7 × 7" in code for code in shown(app))
     assert "`y = ReLU(x + BN(conv(ReLU(BN(conv(x))))))`" in shown(app)

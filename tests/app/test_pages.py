@@ -1,29 +1,16 @@
 """The pages as a person uses them, without a browser."""
 
 import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.analysis import analyze
 from explorer.spec import SpecError, parse
-from explorer.ui import jobs, tasks
+from explorer.ui import tasks
+from tests.app.driving import PAGES, ROOT, settled
 
-ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "explorer" / "ui" / "pages"
 PICTURES = ROOT / "assets" / "pictures"
-LONG_S = 120.0
-
-
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.chdir(ROOT)
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONG_S)
-    yield app
-    assert jobs.submit("idle", "idle", lambda context: None, object()).wait(LONG_S)
 
 
 def open_with(app: AppTest, text: str, page: str = "explore") -> AppTest:
@@ -36,17 +23,6 @@ def open_with(app: AppTest, text: str, page: str = "explore") -> AppTest:
 
 def retype(app: AppTest, text: str) -> AppTest:
     return settled(app.text_input(key="choice-text").set_value(text).run())
-
-
-def settled(app: AppTest) -> AppTest:
-    """Run again until nothing is awaited any more."""
-    deadline = time.monotonic() + LONG_S
-    while app.get("progress"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        app.run()
-    assert not app.exception
-    return app
 
 
 def metrics(app: AppTest) -> dict[str, str]:
