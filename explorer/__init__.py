@@ -9,7 +9,8 @@ Torch is imported only when a module is built.
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.analysis import Analysis, LayerRow, analyze
+from explorer.analysis import Analysis, analyze
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec, SpecError, parse
 
 if TYPE_CHECKING:

@@ -6,45 +6,16 @@ One image is assumed throughout, in float32. Nothing is built or run.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import prod
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from explorer import memory
-from explorer.costs import BYTES_PER_NUMBER, Facts, Shape, facts
-from explorer.plan import Chain, Node, Residual, plan
+from explorer.costs import BYTES_PER_NUMBER, Shape
+from explorer.plan import plan
+from explorer.rows import LayerRow, layer_rows, row_as_dict
 from explorer.spec import ArchitectureSpec, parse
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-class LayerRow(NamedTuple):
-    """One layer of a network, for one image.
-
-    `name` is the module's name in the built network; shapes are (C, H, W) without the batch.
-    `kernel`, `stride` (in pixels) and `groups` are None where the layer has no such thing.
-    `parameters` are the learnable ones; `buffers` the BN statistics kept beside them.
-    `macs` are multiply-accumulates of convolutions and linear layers, biases not counted.
-    `receptive_field` and `jump` are in input pixels (the largest over all paths); None behind
-    the global pooling, which sees the whole picture.
-    """
-
-    name: str
-    kind: str
-    detail: str
-    stage: str
-    unit: int | None
-    input_shape: Shape
-    output_shape: Shape
-    kernel: int | None
-    stride: int | None
-    groups: int | None
-    parameters: int
-    buffers: int
-    macs: int
-    output_bytes: int
-    receptive_field: int | None
-    jump: int | None
 
 
 class Total(NamedTuple):
@@ -158,12 +129,6 @@ def analyze(variant: ArchitectureSpec | str) -> Analysis:
     return _analyze(parse(variant) if isinstance(variant, str) else variant)
 
 
-def row_as_dict(row: LayerRow) -> dict[str, Any]:
-    """Return a row as plain data, with shapes as lists."""
-    values = row._asdict()
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
-
-
 def sum_rows(rows: Iterable[LayerRow]) -> Total:
     """Add up rows."""
     kept = tuple(rows)
@@ -172,135 +137,4 @@ def sum_rows(rows: Iterable[LayerRow]) -> Total:
 
 @lru_cache(maxsize=64)
 def _analyze(spec: ArchitectureSpec) -> Analysis:
-    network = plan(spec)
-    rows: list[LayerRow] = []
-    start = _Signal(network.input_shape, 1, 1)
-    _walk_chain(network.root, start, _Place("", "", None), rows)
-    return Analysis(spec, tuple(rows))
-
-
-class _Signal(NamedTuple):
-    """What travels through the network: a shape, and what its numbers see of the picture."""
-
-    shape: Shape
-    receptive_field: int | None
-    jump: int | None
-
-
-class _Place(NamedTuple):
-    prefix: str
-    stage: str
-    unit: int | None
-
-
-_Rows: TypeAlias = list[LayerRow]
-
-
-class _Walked(NamedTuple):
-    """A unit that was walked: the same unit on the same shape has the same rows, further along."""
-
-    node: Node
-    place: _Place
-    before: _Signal
-    after: _Signal
-    rows: _Rows
-
-    def serves(self, node: Node, signal: _Signal) -> bool:
-        """Whether a node, reached by a signal, only repeats this unit."""
-        same = (self.before.shape, self.before.jump) == (signal.shape, signal.jump)
-        return node is self.node and same
-
-    def repeat(self, signal: _Signal, place: _Place, rows: _Rows) -> _Signal:
-        """Add the rows again, renamed and with the receptive field grown, and walk on."""
-        cut = len(self.place.prefix)
-        grown = (signal.receptive_field or 0) - (self.before.receptive_field or 0)
-        rows += [
-            LayerRow(
-                place.prefix + row.name[cut:],
-                row.kind,
-                row.detail,
-                row.stage,
-                place.unit,
-                row.input_shape,
-                row.output_shape,
-                row.kernel,
-                row.stride,
-                row.groups,
-                row.parameters,
-                row.buffers,
-                row.macs,
-                row.output_bytes,
-                row.receptive_field and row.receptive_field + grown,
-                row.jump,
-            )
-            for row in self.rows
-        ]
-        field = self.after.receptive_field
-        return self.after._replace(receptive_field=field and field + grown)
-
-
-def _walk(node: Node, signal: _Signal, place: _Place, rows: _Rows) -> _Signal:
-    if isinstance(node, Chain):
-        return _walk_chain(node, signal, place._replace(prefix=f"{place.prefix}."), rows)
-    if isinstance(node, Residual):
-        return _walk_residual(node, signal, place._replace(prefix=f"{place.prefix}."), rows)
-    found = facts(node, signal.shape)
-    after = _see(signal, found)
-    _add_row(signal, after, place, found, rows)
-    return after
-
-
-def _walk_chain(chain: Chain, signal: _Signal, place: _Place, rows: _Rows) -> _Signal:
-    last: _Walked | None = None
-    for name, node, stage, unit in chain.children:
-        here = _Place(place.prefix + name, stage or place.stage, unit or place.unit)
-        if last is not None and last.serves(node, signal):
-            signal = last.repeat(signal, here, rows)
-            continue
-        before, first = signal, len(rows)
-        signal = _walk(node, before, here, rows)
-        last = _Walked(node, here, before, signal, rows[first:]) if unit else None
-    return signal
-
-
-def _walk_residual(unit: Residual, signal: _Signal, place: _Place, rows: _Rows) -> _Signal:
-    split = _walk_chain(unit.before, signal, place, rows)
-    branch = _walk_chain(unit.branch, split, place, rows)
-    inside = place._replace(prefix=f"{place.prefix}downsample.")
-    shortcut = _walk_chain(unit.shortcut, split, inside, rows)
-    widest = max(branch.receptive_field or 0, shortcut.receptive_field or 0)
-    joined = branch._replace(receptive_field=widest)
-    added = Facts("addition", "branch + shortcut", joined.shape)
-    _add_row(branch, joined, place._replace(prefix=f"{place.prefix}add"), added, rows)
-    return _walk_chain(unit.after, joined, place, rows)
-
-
-def _add_row(before: _Signal, after: _Signal, place: _Place, found: Facts, rows: _Rows) -> None:
-    rows.append(
-        LayerRow(
-            place.prefix,
-            found.kind,
-            found.detail,
-            place.stage,
-            place.unit,
-            before.shape,
-            after.shape,
-            found.kernel,
-            found.stride,
-            found.groups,
-            found.parameters,
-            found.buffers,
-            found.macs,
-            BYTES_PER_NUMBER * prod(after.shape) if found.allocates else 0,
-            after.receptive_field,
-            after.jump,
-        )
-    )
-
-
-def _see(signal: _Signal, found: Facts) -> _Signal:
-    """Widen the receptive field by one layer: r + (k-1) j, j * s."""
-    if signal.receptive_field is None or signal.jump is None or found.sees_all:
-        return _Signal(found.output_shape, None, None)
-    field = signal.receptive_field + ((found.kernel or 1) - 1) * signal.jump
-    return _Signal(found.output_shape, field, signal.jump * (found.stride or 1))
+    return Analysis(spec, layer_rows(plan(spec)))

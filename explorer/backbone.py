@@ -7,8 +7,9 @@ Source:
 
 from typing import NamedTuple
 
-from explorer.analysis import LayerRow, analyze
-from explorer.plan import stage_name
+from explorer.analysis import analyze
+from explorer.residual import stage_name
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 
 _FIRST_LEVEL = 2  # C1, the stem's output, is too large to be used

@@ -156,7 +156,14 @@ _STEM_WORDS = {
     "imagenet": "the ImageNet stem (7x7, stride 2, max-pool)",
     "cifar": "the CIFAR stem (one 3x3)",
     "cifar-pool": "the pooled CIFAR stem (one 3x3 and a max-pool of stride 1)",
+    "deep": "the deep stem (three 3x3, the first of stride 2, max-pool)",
 }
+_BIAS_WORDS = {
+    "none": "convolutions without biases",
+    "unnormalised": "biases where no normalisation is right behind",
+    "all": "biases in all convolutions",
+}
+_INIT_WORDS = {"he": "He's initialisation", "fixup": "Fixup's scaled initialisation"}
 _NORM_WORDS = {
     "batch": "batch normalisation",
     "group": "group normalisation",
@@ -168,7 +175,9 @@ _FIELD_WORDS: Mapping[str, Callable[[Any], str]] = {
     "ordering": lambda ordering: f"ordering {ORDERING_WORDS[ordering].replace(': ', ', ')}",
     "shortcut": lambda kind: SHORTCUT_WORDS[kind].replace(": ", ", "),
     "stride_at": lambda place: f"stride in the {place}",
+    "downsample_in": lambda unit: f"downsampling in a stage's {unit} unit",
     "stem": _STEM_WORDS.__getitem__,
+    "stem_activation": lambda there: f"{'an' if there else 'no'} activation behind the stem",
     "width": lambda width: f"a width of {_counted(width, 'channel')}",
     "widen": lambda times: "stages not widened" if times == 1 else f"stages widened {times}-fold",
     "expansion": lambda times: f"bottlenecks expanding {times}-fold",
@@ -179,8 +188,17 @@ _FIELD_WORDS: Mapping[str, Callable[[Any], str]] = {
     "se_ratio": lambda ratio: (
         "no squeeze-excitation" if ratio is None else f"squeeze-excitation of reduction {ratio}"
     ),
+    "shortcut_scale": lambda factor: f"shortcuts times {factor:g}",
+    "branch_scale": lambda factor: f"branches times {factor:g}",
+    "gate_bias": lambda bias: f"gate biases starting at {bias:g}",
+    "shortcut_dropout": lambda rate: f"shortcuts dropping {rate:.0%}",
     "norm": _NORM_WORDS.__getitem__,
+    "bias": _BIAS_WORDS.__getitem__,
     "zero_init": lambda zero: f"branches whose last gamma starts at {0 if zero else 1}",
+    "skip_init": lambda there: f"branches {'times' if there else 'without'} a learned number",
+    "init": _INIT_WORDS.__getitem__,
+    "survival": lambda least: f"last branches surviving at {least:.0%} in training",
+    "dims": lambda dims: "pictures" if dims == 2 else "series",
     "image_size": lambda size: f"pictures of {size} × {size}",
     "in_channels": lambda channels: _counted(channels, "input channel"),
     "classes": lambda classes: f"{classes:,} {'class' if classes == 1 else 'classes'}",

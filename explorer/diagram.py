@@ -10,9 +10,11 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from explorer.analysis import LayerRow, analyze
+from explorer.analysis import analyze
 from explorer.costs import Shape
-from explorer.plan import Chain, Child, Node, Residual, plan
+from explorer.nodes import Chain, Child, Node, Residual
+from explorer.plan import plan
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 
 

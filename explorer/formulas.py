@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import NamedTuple
 
-from explorer.analysis import LayerRow, analyze
+from explorer.analysis import analyze
 from explorer.costs import BYTES_PER_NUMBER
+from explorer.rows import LayerRow
 
 
 class Formula(NamedTuple):
@@ -54,16 +55,27 @@ def _parameters(row: LayerRow) -> Formula:
 
 
 def _convolution_parameters(row: LayerRow) -> Formula:
-    inputs, outputs, size = row.input_shape[0], row.output_shape[0], row.kernel
+    inputs, outputs = row.input_shape[0], row.output_shape[0]
     split = f"({inputs:,} / {row.groups})" if row.groups != 1 else f"{inputs:,}"
-    rule = "output channels × input channels × kernel height × kernel width; there is no bias"
+    extent = "kernel height × kernel width" if len(row.input_shape) > 2 else "kernel length"
+    biases = ", and a bias for each output channel" if _biases(row) else "; there is no bias"
+    rule = f"output channels × input channels × {extent}{biases}"
     if row.groups != 1:
         rule = rule.replace("input channels", "input channels of a group")
-    written = f"{outputs:,} × {split} × {size} × {size} = {row.parameters:,}"
+    size = " × ".join(str(row.kernel) for _ in row.input_shape[1:])
+    added = f" + {outputs:,}" if _biases(row) else ""
+    written = f"{outputs:,} × {split} × {size}{added} = {row.parameters:,}"
     return Formula("Parameters", rule, written)
 
 
+def _biases(row: LayerRow) -> int:
+    """Return how many biases a convolution has: what its MACs at each place leave over."""
+    return row.parameters - row.macs // prod(row.output_shape[1:])
+
+
 def _normalisation_parameters(row: LayerRow) -> Formula:
+    if not row.parameters:
+        return _no_parameters(row)
     written = f"2 × {row.input_shape[0]:,} = {row.parameters:,}"
     return Formula("Parameters", "gamma and beta of each channel", written)
 
@@ -85,6 +97,12 @@ def _reduced(row: LayerRow) -> int:
     return row.macs // (2 * row.input_shape[0])
 
 
+def _scaling_parameters(row: LayerRow) -> Formula:
+    if not row.parameters:
+        return _no_parameters(row)
+    return Formula("Parameters", "one number for the whole map", f"{row.parameters}")
+
+
 def _no_parameters(row: LayerRow) -> Formula:
     return Formula("Parameters", "nothing is learned here", f"{row.parameters}")
 
@@ -94,6 +112,7 @@ _PARAMETERS: Mapping[str, Callable[[LayerRow], Formula]] = {
     "normalisation": _normalisation_parameters,
     "linear": _linear_parameters,
     "squeeze-excitation": _squeeze_excitation_parameters,
+    "scaling": _scaling_parameters,
 }
 
 
@@ -106,9 +125,11 @@ def _buffers(row: LayerRow) -> Formula | None:
 
 def _macs(row: LayerRow) -> Formula:
     if row.kind == "convolution":
-        height, width = row.output_shape[1:]
-        written = f"{height} × {width} × {row.parameters:,} = {row.macs:,}"
-        return Formula("MACs", "output height × output width × parameters", written)
+        places = " × ".join(f"{size}" for size in row.output_shape[1:])
+        weights = row.parameters - _biases(row)
+        extent = "output height × output width" if len(row.output_shape) > 2 else "output length"
+        what = "weights, biases aside" if _biases(row) else "parameters"
+        return Formula("MACs", f"{extent} × {what}", f"{places} × {weights:,} = {row.macs:,}")
     if row.kind == "linear":
         inputs, outputs = prod(row.input_shape), row.output_shape[0]
         return Formula("MACs", "inputs × outputs", f"{inputs:,} × {outputs:,} = {row.macs:,}")
@@ -130,9 +151,11 @@ def _shape(row: LayerRow) -> list[Formula]:
     channels = f"{row.output_shape[0]:,}"
     if row.kind == "flatten":
         written = " × ".join(f"{size:,}" for size in row.input_shape)
-        return [Formula("Output numbers", "channels × height × width", f"{written} = {channels}")]
-    if row.kind == "linear":
-        return [Formula("Output numbers", "one for each output", channels)]
+        extent = "height × width" if len(row.input_shape) > 2 else "length"
+        return [Formula("Output numbers", f"channels × {extent}", f"{written} = {channels}")]
+    if len(row.output_shape) == 1:
+        rule = "one for each output" if row.kind == "linear" else "as the input"
+        return [Formula("Output numbers", rule, channels)]
     return [
         Formula("Output channels", _CHANNELS.get(row.kind, "as the input"), channels),
         _size(row),
@@ -142,16 +165,22 @@ def _shape(row: LayerRow) -> list[Formula]:
 _CHANNELS = {
     "convolution": "one for each filter",
     "padding": "those of the input, and zeros behind them",
+    "concatenation": "those of all branches",
 }
 
 
 def _size(row: LayerRow) -> Formula:
-    quantity, size = "Output height and width", row.output_shape[1]
+    quantity = "Output height and width" if len(row.output_shape) > 2 else "Output length"
+    before, size = row.input_shape[1], row.output_shape[1]
     if row.stride is not None:
-        kernel = row.kernel or 1  # a shortcut that takes every n-th pixel looks at one
-        slide = f"floor(({row.input_shape[1]} + 2 × {kernel // 2} − {kernel}) / {row.stride}) + 1"
-        rule = "floor((input + 2 × padding − kernel) / stride) + 1"
+        kernel, padding = row.kernel or 1, row.padding or 0  # every n-th pixel: a kernel of one
+        down = (before + 2 * padding - kernel) // row.stride + 1
+        rounded = "floor" if down == size else "ceil"
+        slide = f"{rounded}(({before} + 2 × {padding} − {kernel}) / {row.stride}) + 1"
+        rule = f"{rounded}((input + 2 × padding − kernel) / stride) + 1"
         return Formula(quantity, rule, f"{slide} = {size}")
+    if row.kind == "pooling" and row.kernel is not None:
+        return Formula(quantity, "as chosen: the windows are fitted to the map", f"{size}")
     rule = "the mean over the whole map" if row.kind == "pooling" else "as the input"
     return Formula(quantity, rule, f"{size}")
 
@@ -161,12 +190,19 @@ def _field(row: LayerRow) -> Formula | None:
     if row.receptive_field is None or row.jump is None:
         return None
     if row.kernel is None:
-        larger = "the larger of branch and shortcut" if row.kind == "addition" else "as the input"
-        return Formula(quantity, larger, f"{row.receptive_field:,}")
+        rule = _JOINED.get(row.kind, "as the input")
+        return Formula(quantity, rule, f"{row.receptive_field:,}")
     jump = row.jump // (row.stride or 1)
     before = row.receptive_field - (row.kernel - 1) * jump
     written = f"{before:,} + ({row.kernel} − 1) × {jump} = {row.receptive_field:,}"
     return Formula(quantity, "the input's + (kernel − 1) × the input's jump", written)
+
+
+_JOINED = {
+    "addition": "the larger of branch and shortcut",
+    "concatenation": "the largest of all branches",
+    "gating": "the larger of what is weighted and the gate",
+}
 
 
 def _jump(row: LayerRow) -> Formula | None:
@@ -179,7 +215,8 @@ def _jump(row: LayerRow) -> Formula | None:
 
 def _memory(row: LayerRow) -> Formula:
     if not row.output_bytes:
-        return Formula("Activations (bytes)", "a view of the input, no copy", "0")
+        rule = "passed on as it is" if row.kind == "dropout" else "a view of the input, no copy"
+        return Formula("Activations (bytes)", rule, "0")
     numbers = " × ".join(f"{size:,}" for size in row.output_shape)
     written = f"{numbers} × {BYTES_PER_NUMBER} = {row.output_bytes:,}"
     return Formula("Activations (bytes)", "output numbers × bytes of a float32", written)

@@ -7,13 +7,16 @@ arrive and freed at once.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from explorer.analysis import LayerRow, analyze
+from explorer.analysis import analyze
 from explorer.network import build
+from explorer.plan import plan, units
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec, SpecError, parse
 
 WEIGHTED_KINDS = ("convolution", "linear")
@@ -57,8 +60,8 @@ class GradientProfile:
 
     @property
     def main_path(self) -> tuple[LayerGradient, ...]:
-        """The layers that depth counts: all but projections and squeeze-excitations."""
-        aside = (".downsample.", ".se.")
+        """The layers that depth counts: all but projections, gates and squeeze-excitations."""
+        aside = (".downsample.", ".gate.", ".se.")
         return tuple(layer for layer in self.layers if not any(a in layer.name for a in aside))
 
     @property
@@ -104,11 +107,13 @@ def probe(
     # Another stream than the weights', or the first filters would be the first pixels.
     generator = torch.Generator().manual_seed((seed + 0x9E3779B9) % 2**32)
     if images is None:
-        size = (batch, spec.in_channels, spec.image_size, spec.image_size)
+        size = (batch, *spec.input_shape)
         images = torch.randn(size, generator=generator)
     labels = torch.randint(spec.classes, (batch,), generator=generator)
-    loss, layers, units = measure(model, spec, images, labels, check)
-    return GradientProfile(spec, seed, batch, source, loss, layers, units)
+    with torch.random.fork_rng(devices=()):  # of dropped units and numbers
+        torch.default_generator.manual_seed(seed)
+        measured = measure(model, spec, images, labels, check)
+    return GradientProfile(spec, seed, batch, source, *measured)
 
 
 def measure(
@@ -146,12 +151,9 @@ def check_settings(spec: ArchitectureSpec, batch: int, seed: int) -> None:
         raise SpecError(f"seed={seed}: a whole number from 0 to {MAX_SEED:,}")
     if spec.classes < 2:
         raise SpecError("classes=1: the cross-entropy of a single class is always 0; choose 2")
-    pixels = min(
-        row.output_shape[1] * row.output_shape[2]
-        for row in analyze(spec).layers
-        if len(row.output_shape) == 3 and row.stage != "head"
-    )
-    if spec.norm == "batch" and batch * pixels < 2:
+    normalised = [row for row in analyze(spec).layers if row.buffers]
+    pixels = min((prod(row.output_shape[1:]) for row in normalised), default=2)
+    if batch * pixels < 2:
         raise SpecError(
             "batch=1 leaves batch normalisation a single value per channel in the last stage; "
             "choose a batch of 2 or more, or a larger image_size"
@@ -175,10 +177,10 @@ class _Recorder:
 
     def __init__(self, model: nn.Module, spec: ArchitectureSpec, check: Callable[[], None]) -> None:
         self._rows = weighted_rows(spec)
-        self._unit_names = _unit_names(analyze(spec).layers)
+        self._units = {name: (stage, unit) for name, stage, unit in units(plan(spec).root)}
         self._check = check
         self._norms: dict[str, float] = {}
-        for name in [row.name for row in self._rows] + list(self._unit_names):
+        for name in [row.name for row in self._rows] + list(self._units):
             model.get_submodule(name).register_forward_hook(self._watch_output(name))
         weights = {f"{row.name}.weight" for row in self._rows}
         for name, parameter in model.named_parameters():
@@ -224,7 +226,7 @@ class _Recorder:
         """Return the norm at every unit's output, in forward order."""
         return tuple(
             UnitGradient(stage, unit, self._norms[name])
-            for name, (stage, unit) in self._unit_names.items()
+            for name, (stage, unit) in self._units.items()
         )
 
 
@@ -234,12 +236,3 @@ def norm(tensor: Tensor) -> float:
     if 1e-15 < value < 1e15:
         return value
     return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
-
-
-def _unit_names(rows: tuple[LayerRow, ...]) -> dict[str, tuple[str, int]]:
-    """Return the module name of every unit (`layer1.0`, ...), with its stage and number."""
-    found: dict[str, tuple[str, int]] = {}
-    for row in rows:
-        if row.unit is not None:
-            found[".".join(row.name.split(".")[:2])] = (row.stage, row.unit)
-    return found

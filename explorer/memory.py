@@ -5,25 +5,32 @@ ReLU in place writes the storage it reads, a flattened map is a view of it; all 
 One picture in float32 is assumed unless a batch is given. Nothing is built or run.
 """
 
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from explorer.costs import BYTES_PER_NUMBER, Facts, Shape, facts
-from explorer.plan import (
+from explorer.nodes import (
+    AdaptiveAveragePool,
+    AveragePool,
     Chain,
+    Concat,
     Convolution,
+    Dropout,
     Layer,
+    LearnedScale,
     Linear,
+    LocalResponseNormalisation,
     MaxPool,
     Node,
     Normalisation,
     ReLU,
     Residual,
+    Sigmoid,
     SqueezeExcitation,
-    plan,
+    Tanh,
 )
+from explorer.plan import plan
 from explorer.spec import ArchitectureSpec
 
 _BYTES_PER_INDEX = 8  # int64
@@ -36,7 +43,8 @@ def peak_inference_bytes(spec: ArchitectureSpec) -> int:
     freed after its last reader; the picture is the caller's and stays. So while a layer runs,
     the picture, its input, its output and what waits for an addition are alive. As in PyTorch,
     max-pooling also writes the places of its maxima (int64), group normalisation its statistics,
-    squeeze-excitation the weights of its channels.
+    squeeze-excitation the weights of its channels, a gate its complement, local response
+    normalisation its sums. Dropout passes its input on.
     Weights and the workspace of convolutions are not counted, nor that PyTorch's nested modules
     hold the inputs of the running stage and unit until it ends, which adds nothing to ResNet-18's
     peak, 8% to ResNet-50's and up to 92% to those of small networks.
@@ -59,10 +67,11 @@ def saved_for_backward_bytes(spec: ArchitectureSpec, batch: int = 1) -> int:
     """Return what a forward pass in train mode keeps until the backward pass, parameters aside.
 
     Each storage is counted once: inputs of convolutions (the first one's is the picture), of
-    normalisations, of the max-pool and of the linear layer, outputs of ReLUs, and the max-pool's
-    int64 places, a squeeze-excitation's input and small vectors. A mean and a deviation of each
-    channel (of each group and picture, for group normalisation) come on top. Neither the loss nor
-    the workspace of convolutions is counted.
+    normalisations, of pooling by windows and of linear layers, outputs of activations, and the
+    max-pool's int64 places, a squeeze-excitation's input and small vectors, both factors of a
+    gate, dropout's mask (a float32 each). A mean and a deviation of each channel (of each group
+    and picture, for group normalisation) come on top. Neither the loss nor the workspace of
+    convolutions is counted.
 
     Args:
         spec: the network.
@@ -70,17 +79,14 @@ def saved_for_backward_bytes(spec: ArchitectureSpec, batch: int = 1) -> int:
     Returns:
         Bytes in float32.
     """
-    tape = _tape(spec)
+    tape = _tape(spec, training=True)
     kept: set[int] = set()
     batch_bytes = 0
     picture_bytes = 0
     for step in tape.steps:
-        saves = _SAVES.get(type(step.layer))
-        if saves is not None:
-            kept |= saves(step)
-        if isinstance(step.layer, Normalisation) and step.layer.groups is None:
-            batch_bytes += 2 * step.layer.channels * BYTES_PER_NUMBER
-        picture_bytes += step.aside_bytes + step.inner_bytes
+        kept |= step.saves
+        batch_bytes += step.shared_bytes
+        picture_bytes += step.inner_bytes
     picture_bytes += sum(tape.sizes[storage] for storage in kept)
     return batch * picture_bytes + batch_bytes
 
@@ -114,42 +120,49 @@ class _Value(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """One operation: the layer (None for an addition) and the storages it works on.
+    """One operation and the storages it works on.
 
-    `aside_bytes` are what it writes for one picture beside its output, `inner_bytes` what else
-    the backward pass needs of it.
+    `aside_bytes` are what it writes for one picture beside its output and frees again with it;
+    the backward pass keeps the storages in `saves`, and beside them `inner_bytes` for each
+    picture and `shared_bytes` for the batch.
     """
 
-    layer: Layer | None
     reads: tuple[int, ...]
     writes: int
     moves: bool = True
     parameters: int = 0
     macs: int = 0
     aside_bytes: int = 0
+    saves: frozenset[int] = frozenset()
     inner_bytes: int = 0
+    shared_bytes: int = 0
 
     @property
     def touched(self) -> set[int]:
         return {*self.reads, self.writes}
 
 
-_SAVES: Mapping[Any, Callable[[_Step], set[int]]] = {
-    Convolution: lambda step: {*step.reads},
-    Normalisation: lambda step: {*step.reads},
-    MaxPool: lambda step: {*step.reads},
-    Linear: lambda step: {*step.reads},
-    SqueezeExcitation: lambda step: {*step.reads},
-    ReLU: lambda step: {step.writes},
-}
+_SAVES_INPUT = (
+    Convolution,
+    Normalisation,
+    LocalResponseNormalisation,
+    MaxPool,
+    AveragePool,
+    AdaptiveAveragePool,
+    Linear,
+    LearnedScale,
+    SqueezeExcitation,
+)
+_SAVES_OUTPUT = (ReLU, Tanh, Sigmoid)
 
 
 class _Tape:
     """A plan played through once: its steps in forward order, and each storage's bytes."""
 
-    def __init__(self, root: Chain, input_shape: Shape) -> None:
+    def __init__(self, root: Chain, input_shape: Shape, training: bool) -> None:
         self.steps: list[_Step] = []
         self.sizes: list[int] = []
+        self._training = training
         self._play_chain(root, self._new(input_shape))
 
     def _new(self, shape: Shape) -> _Value:
@@ -161,6 +174,8 @@ class _Tape:
             return self._play_chain(node, value)
         if isinstance(node, Residual):
             return self._play_residual(node, value)
+        if isinstance(node, Concat):
+            return self._play_concat(node, value)
         return self._play_layer(node, value, facts(node, value.shape))
 
     def _play_chain(self, chain: Chain, value: _Value) -> _Value:
@@ -170,50 +185,93 @@ class _Tape:
 
     def _play_residual(self, unit: Residual, value: _Value) -> _Value:
         split = self._play_chain(unit.before, value)
+        gate = self._play_chain(unit.gate, split)
         branch = self._play_chain(unit.branch, split)
+        if unit.gates_branch:
+            branch = self._weight(branch, gate)
         shortcut = self._play_chain(unit.shortcut, split)
+        if unit.gate.children:
+            complement = self._new(gate.shape)
+            self.steps.append(_Step((gate.storage,), complement.storage, moves=False))
+            shortcut = self._weight(shortcut, complement)
         added = self._new(branch.shape)
-        self.steps.append(_Step(None, (branch.storage, shortcut.storage), added.storage))
+        self.steps.append(_Step((branch.storage, shortcut.storage), added.storage))
         return self._play_chain(unit.after, added)
 
+    def _weight(self, value: _Value, weights: _Value) -> _Value:
+        reads = (value.storage, weights.storage)
+        after = self._new(value.shape)
+        self.steps.append(_Step(reads, after.storage, saves=frozenset(reads)))
+        return after
+
+    def _play_concat(self, node: Concat, value: _Value) -> _Value:
+        ends = [self._play(branch.node, value) for branch in node.branches]
+        joined = self._new((sum(end.shape[0] for end in ends), *ends[0].shape[1:]))
+        self.steps.append(_Step(tuple(end.storage for end in ends), joined.storage))
+        return joined
+
     def _play_layer(self, layer: Layer, value: _Value, found: Facts) -> _Value:
+        drops = self._training and isinstance(layer, Dropout)
         in_place = isinstance(layer, ReLU) and layer.in_place
-        if in_place or not found.allocates:
-            after = _Value(value.storage, found.output_shape)
-        else:
+        if drops or (found.allocates and not in_place):
             after = self._new(found.output_shape)
+        else:
+            after = _Value(value.storage, found.output_shape)
+        saves = {value.storage} if isinstance(layer, _SAVES_INPUT) else set()
+        saves |= {after.storage} if isinstance(layer, _SAVES_OUTPUT) else set()
         self.steps.append(
             _Step(
-                layer,
                 (value.storage,),
                 after.storage,
-                found.allocates,
+                drops or found.allocates,
                 found.parameters,
                 found.macs,
                 _aside_bytes(layer, found.output_shape),
-                _inner_bytes(layer),
+                frozenset(saves),
+                _inner_bytes(layer, found.output_shape),
+                _shared_bytes(layer),
             )
         )
         return after
 
 
 def _aside_bytes(layer: Layer, shape: Shape) -> int:
-    if isinstance(layer, MaxPool):  # where each maximum was
+    if isinstance(layer, MaxPool) and len(shape) > 2:  # a series' are not written in prediction
         return _BYTES_PER_INDEX * prod(shape)
     if isinstance(layer, SqueezeExcitation):  # the weights of the channels
         return BYTES_PER_NUMBER * layer.channels
     if isinstance(layer, Normalisation):  # mean and deviation of each group
         return 2 * BYTES_PER_NUMBER * (layer.groups or 0)
+    if isinstance(layer, LocalResponseNormalisation):  # squares, with a margin of channels
+        return BYTES_PER_NUMBER * _padded(layer, shape)
     return 0
 
 
-def _inner_bytes(layer: Layer) -> int:
-    if isinstance(layer, SqueezeExcitation):  # means and hidden numbers
-        return BYTES_PER_NUMBER * (layer.channels + layer.reduced)
+def _inner_bytes(layer: Layer, shape: Shape) -> int:
+    if isinstance(layer, MaxPool):  # where each maximum was
+        return _BYTES_PER_INDEX * prod(shape)
+    if isinstance(layer, SqueezeExcitation):  # weights, means and hidden numbers
+        return BYTES_PER_NUMBER * (2 * layer.channels + layer.reduced)
+    if isinstance(layer, Normalisation):
+        return _aside_bytes(layer, shape)
+    if isinstance(layer, LocalResponseNormalisation):  # squares, their sums, and the powers
+        return BYTES_PER_NUMBER * (_padded(layer, shape) + 2 * prod(shape))
+    if isinstance(layer, Dropout):  # the mask
+        return BYTES_PER_NUMBER * prod(shape)
     return 0
 
 
-@lru_cache(maxsize=8)
-def _tape(spec: ArchitectureSpec) -> _Tape:
+def _shared_bytes(layer: Layer) -> int:
+    if isinstance(layer, Normalisation) and layer.groups is None:  # mean and deviation
+        return 2 * BYTES_PER_NUMBER * layer.channels
+    return 0
+
+
+def _padded(layer: LocalResponseNormalisation, shape: Shape) -> int:
+    return (shape[0] + layer.size - 1) * prod(shape[1:])
+
+
+@lru_cache(maxsize=16)
+def _tape(spec: ArchitectureSpec, training: bool = False) -> _Tape:
     network = plan(spec)
-    return _Tape(network.root, network.input_shape)
+    return _Tape(network.root, network.input_shape, training)

@@ -4,16 +4,15 @@ Plain data: `spec.py` turns a name and its choices into an `ArchitectureSpec`.
 
 Source:
     ResNet arXiv:1512.03385 and 1603.05027, Wide ResNet 1605.07146, ResNeXt 1611.05431,
-    SE-ResNet 1709.01507; `wide_resnet` and the stride in the 3x3 are torchvision's.
+    SE-ResNet 1709.01507; `wide_resnet` and the stride in the 3x3 are torchvision's, `keras-`
+    networks keras.applications'.
 """
 
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeAlias
 
-Choice: TypeAlias = str | int | bool | tuple[int, ...] | None
-Choices: TypeAlias = Mapping[str, Choice]
+from explorer.classic_names import CLASSIC_NAMES, Choice, Choices
 
 IMAGENET_PATTERNS: tuple[tuple[int, ...], ...] = (
     (2, 2, 2, 2),
@@ -93,12 +92,34 @@ def _descendants() -> dict[str, Choices]:
     }
 
 
+def _keras() -> dict[str, Choices]:
+    """Return Keras's ResNets; their normalisation's epsilon is 1.001e-5 there, 1e-5 here."""
+    v1: dict[str, Choice] = {"bias": "all", "stride_at": "1x1"}
+    v2: dict[str, Choice] = {
+        "bias": "unnormalised",
+        "ordering": "full_preactivation",
+        "stem_activation": False,
+        "downsample_in": "last",
+    }
+    return {
+        **{f"keras-resnet{d}": _imagenet(d, **v1) for d in (50, 101, 152)},
+        **{f"keras-resnet{d}v2": _imagenet(d, **v2) for d in (50, 101, 152)},
+    }
+
+
+def _series() -> dict[str, Choices]:
+    """Return residual networks for time series."""
+    return {"resnet18-1d": _imagenet(18, dims=1, in_channels=1, image_size=1024, classes=10)}
+
+
 def wide_name(depth: int, factor: int) -> str:
     """Return the name of WRN-n-k."""
     return f"wrn-{depth}-{factor}-cifar"
 
 
-NAMES: Mapping[str, Choices] = MappingProxyType({**_residual(), **_descendants()})
+NAMES: Mapping[str, Choices] = MappingProxyType(
+    {**CLASSIC_NAMES, **_residual(), **_descendants(), **_keras(), **_series()}
+)
 """Every listed name, in the order a list shows them, with the fields it sets."""
 
 

@@ -1,47 +1,20 @@
 """A plan as a `torch.nn.Module`.
 
 Modules carry the plan's names, so a state dict is interchangeable with torchvision's
-wherever torchvision has the network. The only residual code is `ResidualUnit.forward`.
+wherever torchvision has the network. The only code that joins paths is `ResidualUnit.forward`
+and `ParallelBranches.forward`.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 
-from explorer.plan import (
-    Chain,
-    Convolution,
-    Flatten,
-    GlobalAveragePool,
-    Layer,
-    MaxPool,
-    Node,
-    Normalisation,
-    ReLU,
-    Residual,
-    SqueezeExcitation,
-    ZeroPadding,
-    plan,
-)
-from explorer.plan import Linear as PlannedLinear
+from explorer.layers import LAYERS, Conv1d, Conv2d, Linear
+from explorer.nodes import Chain, Concat, Node, Residual
+from explorer.plan import plan
 from explorer.spec import ArchitectureSpec, parse
-
-
-class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` that leaves its weights to `initialise`, off the global random state."""
-
-    def reset_parameters(self) -> None:
-        """Do nothing: `initialise` draws the weights."""
-
-
-class Linear(nn.Linear):
-    """`nn.Linear` that leaves its weights to `initialise`, off the global random state."""
-
-    def reset_parameters(self) -> None:
-        """Do nothing: `initialise` draws the weights."""
 
 
 class Addition(nn.Module):
@@ -52,65 +25,43 @@ class Addition(nn.Module):
         return branch + shortcut
 
 
-class ZeroPaddedShortcut(nn.Module):
-    """Shortcut A: subsample by `stride`, then append channels of zeros.
+class Gating(nn.Module):
+    """x weighted number by number, as a module so that hooks can see it."""
 
-    Source:
-        He et al. 2015, arXiv:1512.03385, Section 3.3, option A.
-    """
-
-    def __init__(self, stride: int, new_channels: int) -> None:
-        super().__init__()
-        self.stride, self.new_channels = stride, new_channels
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to (N, C + new, H / stride, W / stride), sizes rounded up."""
-        x = x[:, :, :: self.stride, :: self.stride]
-        return nn.functional.pad(x, (0, 0, 0, 0, 0, self.new_channels))
-
-    def extra_repr(self) -> str:
-        """Show the two settings when the module is printed."""
-        return f"stride={self.stride}, new_channels={self.new_channels}"
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Multiply two tensors of equal shape."""
+        return x * weights
 
 
-class SqueezeExcite(nn.Module):
-    """x * sigmoid(fc2(relu(fc1(mean(x))))): each channel is weighted by all of them.
+class Concatenation(nn.Module):
+    """Channels of several maps, stacked, as a module so that hooks can see it."""
 
-    Source:
-        Hu et al. 2018, arXiv:1709.01507, Section 3.
-    """
-
-    def __init__(self, channels: int, reduced: int) -> None:
-        super().__init__()
-        self.fc1 = Linear(channels, reduced)
-        self.fc2 = Linear(reduced, channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, H, W) to the same shape."""
-        means = x.mean(dim=(2, 3))
-        hidden: Tensor = self.fc1(means).relu()
-        weights: Tensor = self.fc2(hidden).sigmoid()
-        return x * weights[:, :, None, None]
+    def forward(self, *maps: Tensor) -> Tensor:
+        """Join tensors of equal size along their channels."""
+        return torch.cat(maps, dim=1)
 
 
 class ResidualUnit(nn.Module):
-    """after(branch(s) + shortcut(s)), with s = before(x).
+    """after(branch(s) + shortcut(s)), with s = before(x); gated where the plan says so.
 
-    All parts but the shortcut's are direct children, as in torchvision's blocks.
+    All parts but the shortcut's and the gate's are direct children, as in torchvision's blocks.
     """
 
-    def __init__(self, unit: Residual) -> None:
+    def __init__(self, unit: Residual, dims: int) -> None:
         super().__init__()
         self._before, self._branch, self._after = (
-            tuple(name for name, module in self._adopt(chain))
+            tuple(name for name, module in self._adopt(chain, dims))
             for chain in (unit.before, unit.branch, unit.after)
         )
         self.add = Addition()
-        self.downsample = _module(unit.shortcut) if unit.shortcut.children else None
+        self.downsample = _module(unit.shortcut, dims) if unit.shortcut.children else None
+        self.gate = _module(unit.gate, dims) if unit.gate.children else None
+        self.gated_branch = Gating() if unit.gates_branch else None
+        self.gated_shortcut = Gating() if unit.gate.children else None
 
-    def _adopt(self, chain: Chain) -> Iterator[tuple[str, nn.Module]]:
+    def _adopt(self, chain: Chain, dims: int) -> Iterator[tuple[str, nn.Module]]:
         for name, node, *_ in chain.children:
-            self.add_module(name, _module(node))
+            self.add_module(name, _module(node, dims))
             yield name, getattr(self, name)
 
     def _run(self, names: tuple[str, ...], x: Tensor) -> Tensor:
@@ -121,9 +72,31 @@ class ResidualUnit(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the shape of the unit's output."""
         start = self._run(self._before, x)
+        weights = None if self.gate is None else self.gate(start)
         branch = self._run(self._branch, start)
+        if self.gated_branch is not None:
+            branch = self.gated_branch(branch, weights)
         shortcut = start if self.downsample is None else self.downsample(start)
+        if self.gated_shortcut is not None and weights is not None:
+            shortcut = self.gated_shortcut(shortcut, 1 - weights)
         return self._run(self._after, self.add(branch, shortcut))
+
+
+class ParallelBranches(nn.Module):
+    """The outputs of several branches, their channels stacked."""
+
+    def __init__(self, node: Concat, dims: int) -> None:
+        super().__init__()
+        self._branches = tuple(branch.name for branch in node.branches)
+        for name, branch, *_ in node.branches:
+            self.add_module(name, _module(branch, dims))
+        self.concat = Concatenation()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C, H, W) to (N, sum of the branches' channels, H', W')."""
+        maps = [self._modules[name](x) for name in self._branches]  # type: ignore[misc]
+        joined: Tensor = self.concat(*maps)
+        return joined
 
 
 def build(variant: ArchitectureSpec | str, seed: int = 0) -> nn.Module:
@@ -134,8 +107,8 @@ def build(variant: ArchitectureSpec | str, seed: int = 0) -> nn.Module:
     Raises:
         SpecError: if the text stands for no network.
     """
-    spec = parse(variant) if isinstance(variant, str) else variant
-    module = _module(plan(spec).root)
+    network = plan(parse(variant) if isinstance(variant, str) else variant)
+    module = _module(network.root, len(network.input_shape) - 1)
     initialise(module, torch.Generator().manual_seed(seed))
     return module
 
@@ -143,88 +116,39 @@ def build(variant: ArchitectureSpec | str, seed: int = 0) -> nn.Module:
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Draw all weights: He's normal, fan-in, for convolutions; torch's default for linear layers.
 
-    Normalisations keep gamma = 1 (0 where the plan says so) and beta = 0.
+    Each layer's weights are then multiplied by its `init_scale`. Biases of convolutions are zero
+    where the plan says nothing else, normalisations keep gamma = 1 (0 where the plan says so) and
+    beta = 0.
 
     Source:
         He et al. 2015, arXiv:1502.01852, eq. 10, as used by arXiv:1512.03385. torchvision
         draws by fan-out instead.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Conv2d):
+        if isinstance(layer, Conv1d | Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-        elif isinstance(layer, nn.Linear):
+            _rescale(layer.weight, layer.init_scale)
+            if layer.bias is not None:
+                nn.init.constant_(layer.bias, layer.bias_start)
+        elif isinstance(layer, Linear):
             bound = layer.in_features**-0.5
-            nn.init.uniform_(layer.weight, -bound, bound, generator)
-            nn.init.uniform_(layer.bias, -bound, bound, generator)
+            for weights in (layer.weight, layer.bias):
+                nn.init.uniform_(weights, -bound, bound, generator)
+                _rescale(weights, layer.init_scale)
 
 
-def _module(node: Node) -> nn.Module:
+def _rescale(weights: Tensor, factor: float) -> None:
+    if factor != 1:
+        with torch.no_grad():
+            weights.mul_(factor)
+
+
+def _module(node: Node, dims: int) -> nn.Module:
     if isinstance(node, Chain):
-        return nn.Sequential(OrderedDict((name, _module(part)) for name, part, *_ in node.children))
+        parts = ((name, _module(part, dims)) for name, part, *_ in node.children)
+        return nn.Sequential(OrderedDict(parts))
     if isinstance(node, Residual):
-        return ResidualUnit(node)
-    return LAYERS[type(node)](node)
-
-
-def _convolution(layer: Convolution) -> nn.Module:
-    return Conv2d(
-        layer.in_channels,
-        layer.out_channels,
-        layer.kernel,
-        layer.stride,
-        layer.padding,
-        groups=layer.groups,
-        bias=False,
-    )
-
-
-def _normalisation(layer: Normalisation) -> nn.Module:
-    norm: nn.BatchNorm2d | nn.GroupNorm
-    if layer.groups is None:
-        norm = nn.BatchNorm2d(layer.channels)
-    else:
-        norm = nn.GroupNorm(layer.groups, layer.channels)
-    if layer.zero_gamma:
-        nn.init.zeros_(norm.weight)
-    return norm
-
-
-def _zero_padding(layer: ZeroPadding) -> nn.Module:
-    return ZeroPaddedShortcut(layer.stride, layer.out_channels - layer.in_channels)
-
-
-def _relu(layer: ReLU) -> nn.Module:
-    return nn.ReLU(layer.in_place)
-
-
-def _max_pool(layer: MaxPool) -> nn.Module:
-    return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding)
-
-
-def _global_average_pool(layer: GlobalAveragePool) -> nn.Module:
-    return nn.AdaptiveAvgPool2d(1)
-
-
-def _flatten(layer: Flatten) -> nn.Module:
-    return nn.Flatten()
-
-
-def _squeeze_excitation(layer: SqueezeExcitation) -> nn.Module:
-    return SqueezeExcite(layer.channels, layer.reduced)
-
-
-def _linear(layer: PlannedLinear) -> nn.Module:
-    return Linear(layer.in_features, layer.out_features)
-
-
-LAYERS: Mapping[type[Layer], Callable[[Any], nn.Module]] = {
-    Convolution: _convolution,
-    Normalisation: _normalisation,
-    ReLU: _relu,
-    MaxPool: _max_pool,
-    GlobalAveragePool: _global_average_pool,
-    Flatten: _flatten,
-    PlannedLinear: _linear,
-    SqueezeExcitation: _squeeze_excitation,
-    ZeroPadding: _zero_padding,
-}
+        return ResidualUnit(node, dims)
+    if isinstance(node, Concat):
+        return ParallelBranches(node, dims)
+    return LAYERS[type(node)](node, dims)

@@ -5,11 +5,12 @@ Choices are plain mappings from field to value here; `spec.py` gives them their 
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from math import isfinite
+from typing import Any
 
-from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, Choice
-
-Values: TypeAlias = Mapping[str, Any]
+from explorer.classic_names import CLASSICS, VGG_STAGES, Choice
+from explorer.combinations import Values, conflicts, total_stride
+from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT
 
 ORDERINGS = (
     "original",
@@ -21,14 +22,29 @@ ORDERINGS = (
 VALUES: Mapping[str, tuple[str, ...]] = {
     "block": ("basic", "bottleneck"),
     "ordering": ORDERINGS,
-    "shortcut": ("A", "B", "C", "none"),
+    "shortcut": (
+        "A",
+        "B",
+        "C",
+        "none",
+        "constant_scaling",
+        "exclusive_gating",
+        "shortcut_only_gating",
+        "dropout",
+    ),
     "stride_at": ("1x1", "3x3"),
-    "stem": ("imagenet", "cifar", "cifar-pool"),
+    "downsample_in": ("first", "last"),
+    "stem": ("imagenet", "cifar", "cifar-pool", "deep"),
     "norm": ("batch", "group", "none"),
+    "bias": ("none", "unnormalised", "all"),
+    "init": ("he", "fixup"),
 }
+FAMILIES = ("residual", *CLASSICS)
+SWITCHES = ("stem_activation", "zero_init", "skip_init")
 ALIASES: Mapping[str, Mapping[str, str]] = {
     "ordering": {"v1": "original", "v2": "full_preactivation"},
-    "shortcut": {"a": "A", "b": "B", "c": "C"},
+    # The 1x1 convolution on every shortcut (2016, Table 1) is option C of 2015.
+    "shortcut": {"a": "A", "b": "B", "c": "C", "conv": "C"},
 }
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "width": (1, 1024),
@@ -40,13 +56,17 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "image_size": (1, 2048),
     "in_channels": (1, 1024),
     "classes": (1, 100_000),
+    "dims": (1, 2),
+}
+REAL_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "shortcut_scale": (0, 10),
+    "branch_scale": (0, 10),
+    "gate_bias": (-20, 20),
+    "shortcut_dropout": (0, 0.95),
+    "survival": (0.01, 1),
 }
 MAX_STAGES = 6
 MAX_UNITS = 1000
-
-
-BOTTLENECK_ONLY = ("expansion", "groups", "width_per_group")
-ENDS_IN_NORM = ("original", "relu_before_addition", "relu_only_preactivation")
 
 
 class SpecError(ValueError):
@@ -67,40 +87,43 @@ def check(values: Values, defaults: Values) -> None:
         SpecError: for the first thing that is wrong.
     """
     _check_values(values, defaults)
-    for conflict in _conflicts(values, defaults):
+    if values["family"] in CLASSICS:
+        _check_classic(values, defaults)
+        return
+    for conflict in conflicts(values, defaults):
         if conflict.present:
             sentence = f"{conflict.choices}: {conflict.reason}; {conflict.remedy}"
             raise SpecError(sentence, conflict.reason)
 
 
-def meaningless(values: Values) -> list[str]:
-    """Return the fields that the other choices leave without a meaning."""
-    found: list[str] = []
-    if values["shortcut"] == "none":
-        found += ["ordering", "zero_init"]
-    if values["block"] == "basic":
-        found += ["stride_at", *BOTTLENECK_ONLY]
-    if values["norm"] == "none" or values["ordering"] not in ENDS_IN_NORM:
-        found.append("zero_init")
-    return found
+def smallest_image(values: Values) -> int:
+    """Return the size in pixels of the smallest picture a network takes."""
+    if values["family"] in CLASSICS:
+        return CLASSICS[values["family"]].smallest_image
+    return total_stride(values["stem"], values["stages"])
 
 
-def total_stride(stem: str, stages: Sequence[int]) -> int:
-    """Return how many input pixels, in a row, stand behind one of the last feature map."""
-    return (4 if stem == "imagenet" else 1) << (len(stages) - 1)
+def depth_of(values: Values) -> int:
+    """Return the weighted layers on the main path; a stem counts as one, a projection not."""
+    if values["family"] in CLASSICS:
+        classic = CLASSICS[values["family"]]
+        return classic.other_layers + classic.layers_per_unit * sum(values["stages"])
+    return 2 + LAYERS_PER_UNIT[values["block"]] * sum(values["stages"])
 
 
-def stages_for(depth: int, block: str, count: int) -> tuple[int, ...]:
+def stages_for(depth: int, block: str, count: int, family: str = "residual") -> tuple[int, ...]:
     """Return the units per stage of a published network, or of an evenly divided one.
 
     Four stages follow the ImageNet networks; any other number is divided evenly, as the
-    CIFAR networks are (depth 6n+2, or 9n+2 with bottlenecks).
+    CIFAR networks are (depth 6n+2, or 9n+2 with bottlenecks). A classic family has its own.
 
     Raises:
         SpecError: if that depth has no such network; the message lists the valid depths.
     """
     if type(depth) is not int:
         raise SpecError(f"depth={quote(depth)}: a whole number")
+    if family in CLASSICS:
+        return _classic_stages(depth, family)
     valid = {2 + LAYERS_PER_UNIT[block] * sum(p): p for p in IMAGENET_PATTERNS}
     if count == 4:
         if depth in valid:
@@ -122,6 +145,33 @@ def stages_for(depth: int, block: str, count: int) -> tuple[int, ...]:
     return (units,) * count
 
 
+def _classic_stages(depth: int, family: str) -> tuple[int, ...]:
+    classic = CLASSICS[family]
+    only: tuple[int, ...] = classic.choices["stages"]
+    valid = VGG_STAGES if family == "vgg" else {depth_of(classic.choices): only}
+    if depth not in valid:
+        raise SpecError(f"depth={depth}: the valid depths of {classic.title} are {listed(valid)}")
+    return valid[depth]
+
+
+def _check_classic(values: Values, defaults: Values) -> None:
+    classic = CLASSICS[values["family"]]
+    only = {**defaults, **classic.choices}
+    for field, value in values.items():
+        if field not in classic.free and value != only[field]:
+            reason = f"{classic.title} has no such choice"
+            free = f"its choices are {listed(classic.free)}"
+            raise SpecError(f"{field}={written(value)}: {reason}; {free}", reason)
+    count = len(classic.choices["stages"])
+    if len(values["stages"]) != count:
+        raise SpecError(f"stages={written(values['stages'])}: {classic.title} has {count} stages")
+    if values["image_size"] < classic.smallest_image:
+        raise SpecError(
+            f"image_size={values['image_size']} is too small: the smallest input of "
+            f"{classic.title} is {classic.smallest_image} pixels"
+        )
+
+
 def _check_values(values: Values, defaults: Values) -> None:
     stages = values["stages"]
     if not isinstance(stages, tuple) or not all(type(n) is int for n in stages):
@@ -140,90 +190,25 @@ def _check_values(values: Values, defaults: Values) -> None:
             continue
         if type(value) is not int or not low <= value <= high:
             raise SpecError(f"{field}={quote(value)}: a whole number from {low} to {high:,}")
-    if type(values["zero_init"]) is not bool:
-        raise SpecError(f"zero_init={quote(values['zero_init'])}: true or false")
-
-
-class _Conflict(NamedTuple):
-    """A combination that makes no network, and whether it is there."""
-
-    present: bool
-    choices: str
-    reason: str
-    remedy: str
-
-
-def _conflicts(values: Values, defaults: Values) -> list[_Conflict]:
-    basic, plain = values["block"] == "basic", values["shortcut"] == "none"
-    ordering, norm = values["ordering"], values["norm"]
-    inner = values["width"] * values["widen"]
-    fewest = min(values["width"], values["groups"] * (values["width_per_group"] or inner))
-    stride = total_stride(values["stem"], values["stages"])
-    return [
-        _Conflict(
-            plain and ordering != "original",
-            f"ordering={ordering} with shortcut=none",
-            "a plain network has no addition to order around",
-            "choose ordering=original, or shortcut=A, B or C",
-        ),
-        _Conflict(
-            plain and values["zero_init"],
-            "zero_init=true with shortcut=none",
-            "without a shortcut, a branch that starts at zero passes nothing on",
-            "choose zero_init=false, or shortcut=A, B or C",
-        ),
-        _Conflict(
-            basic and values["stride_at"] == "1x1",
-            "stride_at=1x1 with block=basic",
-            "a basic unit has no 1x1 convolution",
-            "choose stride_at=3x3, or block=bottleneck",
-        ),
-        *(
-            _Conflict(
-                basic and values[field] != defaults[field],
-                f"{field}={values[field]} with block=basic",
-                f"{field} describes the inside of a bottleneck",
-                "leave it out, or choose block=bottleneck",
-            )
-            for field in BOTTLENECK_ONLY
-        ),
-        _Conflict(
-            values["width_per_group"] is None and bool(inner % values["groups"]),
-            f"groups={values['groups']} with width={values['width']}, widen={values['widen']}",
-            f"{values['groups']} does not divide the {inner} channels of the first stage",
-            "choose a divisor, or give width_per_group",
-        ),
-        _Conflict(
-            norm == "none" and ordering == "bn_after_addition",
-            "ordering=bn_after_addition with norm=none",
-            "there is no normalisation to place",
-            "choose norm=batch or group, or ordering=original",
-        ),
-        _Conflict(
-            norm == "group" and fewest < 2,
-            f"norm=group with width={values['width']}",
-            "a group of a single channel leaves nothing to normalise",
-            "choose norm=batch, or at least 2 channels",
-        ),
-        _Conflict(
-            values["zero_init"] and (norm == "none" or ordering not in ENDS_IN_NORM),
-            f"zero_init=true with norm={norm}, ordering={ordering}",
-            "it needs a normalisation at the end of the branch",
-            f"choose norm=batch and one of {listed(ENDS_IN_NORM)} as ordering",
-        ),
-        _Conflict(
-            values["image_size"] < stride,
-            f"image_size={values['image_size']} is too small",
-            f"this network divides the picture's size by {stride}",
-            f"the smallest input is {stride} pixels",
-        ),
-    ]
+    for field, (least, most) in REAL_BOUNDS.items():
+        value = values[field]
+        real = type(value) in (int, float) and isfinite(value)
+        if not real or not least <= value <= most:
+            raise SpecError(f"{field}={quote(value)}: a number from {least:g} to {most:g}")
+    for field in SWITCHES:
+        if type(values[field]) is not bool:
+            raise SpecError(f"{field}={quote(values[field])}: true or false")
+    if values["family"] not in FAMILIES:
+        raise SpecError(no_such("family", values["family"], FAMILIES))
 
 
 def written(value: Choice) -> str:
     """Return a value as a text form has it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
     if isinstance(value, tuple):
         return "-".join(map(str, value))
     return "none" if value is None else str(value)

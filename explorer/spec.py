@@ -11,11 +11,15 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from explorer import rules
-from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, NAMES, Choice, choices_of, wide_name
+from explorer.classic_names import VGG_STAGES, Choice
+from explorer.combinations import PREACTIVATED, meaningless
+from explorer.names import IMAGENET_PATTERNS, LAYERS_PER_UNIT, NAMES, choices_of, wide_name
 from explorer.rules import (
     ALIASES,
     BOUNDS,
     MAX_UNITS,
+    REAL_BOUNDS,
+    SWITCHES,
     VALUES,
     SpecError,
     no_such,
@@ -42,7 +46,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureSpec:
-    """Every choice that makes a residual network, checked on construction.
+    """Every choice that makes a network, checked on construction.
+
+    A classic network, of a family other than `residual`, leaves all fields but a few at the
+    values of its name (see `classic_names.py`).
 
     Args:
         stages: residual units in each stage; each stage halves the map and doubles the width,
@@ -50,21 +57,38 @@ class ArchitectureSpec:
         block: `basic` (two 3x3) or `bottleneck` (1x1, 3x3, 1x1).
         ordering: arrangement of BN and ReLU around the addition, He et al. 2016, Fig. 4.
         shortcut: A zero padding, B projection where the shape changes, C projection
-            everywhere, none for the plain network.
+            everywhere, none for the plain network; constant_scaling, exclusive_gating,
+            shortcut_only_gating and dropout are those of He et al. 2016, Table 1.
         stride_at: the bottleneck convolution that carries the stride (1x1 is the paper's).
-        stem: `imagenet` (7x7, stride 2, max-pool) or `cifar` (one 3x3) or
-            `cifar-pool` (one 3x3 and a max-pool of stride 1).
+        downsample_in: the unit of a stage that halves the map: its first, or its last as in
+            Keras's ResNet v2, where the last stage halves nothing.
+        stem: `imagenet` (7x7, stride 2, max-pool), `cifar` (one 3x3), `cifar-pool` (one 3x3
+            and a max-pool of stride 1) or `deep` (three 3x3, the first of stride 2, max-pool).
+        stem_activation: normalise and activate the stem; without, a pre-activation network's
+            first unit does it, as in Keras.
         width: channels of the stem and, times `widen`, of the first stage.
         widen: widening factor of the stages (not of the stem).
         expansion: output channels of a bottleneck over the stage's width.
         groups: cardinality of the bottleneck's 3x3 convolution.
         width_per_group: channels of each group in the first stage; None keeps the stage's width.
         se_ratio: reduction of a squeeze-excitation at the end of each branch; None for none.
+        shortcut_scale: the constant on the shortcut, of constant_scaling.
+        branch_scale: the constant on the branch, of constant_scaling.
+        gate_bias: where the bias of a gate starts.
+        shortcut_dropout: the share of numbers that a dropout shortcut drops in training.
         norm: `batch`, `group` (at most 32 groups of 2 channels or more) or `none`.
+        bias: convolutions with a bias, beside the linear layer's: `none`, `unnormalised` (those
+            with no normalisation right behind) or `all`.
         zero_init: the last normalisation of each branch starts with gamma = 0.
+        skip_init: each branch is multiplied by one learned number that starts at 0.
+        init: `he`, or `fixup`, which scales branches down for networks without normalisation.
+        survival: of the last branch in training by stochastic depth, falling linearly; 1 drops
+            none.
+        dims: 2 for pictures, 1 for series of `image_size` numbers in `in_channels` channels.
         image_size: height and width of the input in pixels.
         in_channels: channels of the input.
         classes: outputs of the final linear layer.
+        family: `residual`, or a classic network; a text form's name says it.
     Raises:
         SpecError: for a value out of bounds or a combination that cannot be built.
     """
@@ -74,36 +98,61 @@ class ArchitectureSpec:
     ordering: str = "original"
     shortcut: str = "B"
     stride_at: str = "3x3"
+    downsample_in: str = "first"
     stem: str = "imagenet"
+    stem_activation: bool = True
     width: int = 64
     widen: int = 1
     expansion: int = 4
     groups: int = 1
     width_per_group: int | None = None
     se_ratio: int | None = None
+    shortcut_scale: float = 0.5
+    branch_scale: float = 0.5
+    gate_bias: float = -6.0
+    shortcut_dropout: float = 0.5
     norm: str = "batch"
+    bias: str = "none"
     zero_init: bool = False
+    skip_init: bool = False
+    init: str = "he"
+    survival: float = 1.0
+    dims: int = 2
     image_size: int = 224
     in_channels: int = 3
     classes: int = 1000
+    family: str = "residual"
 
     def __post_init__(self) -> None:
         rules.check(as_fields(self), _DEFAULTS)
 
     @property
     def depth(self) -> int:
-        """Weighted layers on the main path: stem, branches, linear; projections excluded."""
-        return 2 + LAYERS_PER_UNIT[self.block] * sum(self.stages)
+        """Weighted layers on the main path: stem, branches, linear; projections excluded.
+
+        The three convolutions of a deep stem count as one, as in the name ResNet-50-D.
+        """
+        return rules.depth_of(as_fields(self))
+
+    @property
+    def residual(self) -> bool:
+        """Whether its units add a shortcut."""
+        return self.shortcut != "none"
 
     @property
     def preactivated(self) -> bool:
         """Whether units begin with an activation (He et al. 2016, Fig. 4 d and e)."""
-        return self.ordering in ("relu_only_preactivation", "full_preactivation")
+        return self.ordering in PREACTIVATED
 
     @property
-    def total_stride(self) -> int:
-        """Input pixels per pixel of the last feature map."""
-        return rules.total_stride(self.stem, self.stages)
+    def smallest_image(self) -> int:
+        """Size in pixels of the smallest picture the network takes."""
+        return rules.smallest_image(as_fields(self))
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input without the batch: (C, H, W), or (C, L) of a series."""
+        return (self.in_channels, *(self.image_size,) * self.dims)
 
     def vary(self, **changes: Any) -> "ArchitectureSpec":
         """Return this spec with some fields changed.
@@ -115,23 +164,30 @@ class ArchitectureSpec:
             SpecError: for an unknown field, or when the result cannot be built.
         """
         values = {**as_fields(self), **_read_aliases(changes)}
+        if values["family"] != self.family:
+            raise SpecError("family: a network's name says it, it cannot be changed")
         if not isinstance(values["block"], str) or values["block"] not in LAYERS_PER_UNIT:
             raise SpecError(no_such("block", values["block"], VALUES["block"]))
         depth = values.pop("depth", None)
         if depth is not None:
-            stages = stages_for(depth, values["block"], len(self.stages))
+            stages = stages_for(depth, values["block"], len(self.stages), self.family)
             if changes.get("stages", stages) != stages:
                 raise SpecError(
                     f"depth={depth} means stages={written(stages)}: give depth or stages, not both"
                 )
             values["stages"] = stages
-        for field in rules.meaningless(values):
-            if field not in changes:
-                values[field] = _DEFAULTS[field]
+        if self.family == "residual":
+            idle = set(meaningless(values)) - set(changes)
+            values |= {field: _DEFAULTS[field] for field in idle}
         return ArchitectureSpec(**values)
 
     def plain(self) -> "ArchitectureSpec":
-        """Return the plain twin: the same layers without shortcuts (He et al. 2015, 3.3)."""
+        """Return the plain twin: the same layers without shortcuts (He et al. 2015, 3.3).
+
+        A network from before residual learning is its own.
+        """
+        if not self.residual:
+            return self
         return self.vary(shortcut="none")
 
     def __str__(self) -> str:
@@ -141,7 +197,10 @@ class ArchitectureSpec:
 _DEFAULTS: Mapping[str, Any] = {
     field.name: field.default for field in fields(ArchitectureSpec) if field.name != "stages"
 }
-FIELDS: tuple[str, ...] = ("depth", *(field.name for field in fields(ArchitectureSpec)))
+FIELDS: tuple[str, ...] = (
+    "depth",
+    *(f.name for f in fields(ArchitectureSpec) if f.name != "family"),
+)
 """Every field a text form may set."""
 
 
@@ -206,6 +265,8 @@ def options(spec: ArchitectureSpec, field: str) -> tuple[Option, ...]:
 
 def depths(spec: ArchitectureSpec) -> tuple[int, ...]:
     """Return the depths worth offering for a spec: published ones, and its own."""
+    if spec.family != "residual":
+        return tuple(sorted({*VGG_STAGES, spec.depth})) if spec.family == "vgg" else (spec.depth,)
     per_unit = LAYERS_PER_UNIT[spec.block]
     if len(spec.stages) == 4:
         units: Sequence[int] = [sum(p) for p in IMAGENET_PATTERNS]
@@ -236,10 +297,12 @@ def _read(field: str, value: str) -> Choice:
     """Read one value of a text form; names and bounds are checked by the spec."""
     if field == "stages":
         return tuple(_read_int(field, part) for part in value.split("-"))
-    if field == "zero_init":
+    if field in SWITCHES:
         if value.lower() not in ("true", "false"):
-            raise SpecError(f"zero_init={quote(value)}: true or false")
+            raise SpecError(f"{field}={quote(value)}: true or false")
         return value.lower() == "true"
+    if field in REAL_BOUNDS:
+        return _read_real(field, value)
     if field in ("width_per_group", "se_ratio") and value == "none":
         return None
     if field in BOUNDS or field == "depth":
@@ -260,10 +323,17 @@ def _read_int(field: str, value: str) -> int:
     return int(value)
 
 
+def _read_real(field: str, value: str) -> float:
+    try:
+        return float(value) + 0.0  # no negative zero
+    except ValueError:
+        raise SpecError(f"{field}={quote(value)}: a number") from None
+
+
 @lru_cache(maxsize=4096)
 def _text(spec: ArchitectureSpec) -> str:
     """Return the text of fewest settings that parses to this spec, from the name most like it."""
-    names = list(NAMES)
+    names = [name for name in NAMES if named(name).family == spec.family]
     wide = spec.widen > 1 and (spec.block, spec.shortcut) == ("basic", "B")
     if wide and spec.ordering == "full_preactivation" and len(set(spec.stages)) == 1:
         names.append(wide_name(6 * spec.stages[0] + 4, spec.widen))
@@ -297,6 +367,6 @@ def _same_depth(base: ArchitectureSpec, spec: ArchitectureSpec) -> bool:
     if len(base.stages) != len(spec.stages):
         return False
     try:
-        return stages_for(spec.depth, spec.block, len(base.stages)) == spec.stages
+        return stages_for(spec.depth, spec.block, len(base.stages), spec.family) == spec.stages
     except SpecError:
         return False

@@ -5,6 +5,7 @@ Every function builds a private module; no global state of torch is used or chan
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from torch.utils.module_tracker import ModuleTracker
 from explorer.analysis import Analysis, analyze
 from explorer.costs import Shape
 from explorer.network import build
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 
 Check = Callable[[], None]
@@ -138,8 +140,7 @@ def torchinfo_summary(spec: ArchitectureSpec, check: Check = lambda: None) -> st
 
 
 def _image(spec: ArchitectureSpec) -> Tensor:
-    size = (1, spec.in_channels, spec.image_size, spec.image_size)
-    return torch.randn(size, generator=torch.Generator().manual_seed(0))
+    return torch.randn((1, *spec.input_shape), generator=torch.Generator().manual_seed(0))
 
 
 def _watch(module: nn.Module, check: Check) -> None:
@@ -191,19 +192,30 @@ def _judge_mult_adds(ours: Analysis, theirs: int) -> Verdict:
     """Apply torchinfo's convention: weights times pixels, and what has no pixels once."""
     kinds = ours.by("kind")
     biases = kinds["linear"].parameters - kinds["linear"].macs
-    extras = [(biases, f"the linear layer's bias ({biases:,})")]
-    if "normalisation" in kinds:
+    extras = [(biases, f"the linear layers' biases ({biases:,})")]
+    if "normalisation" in kinds and kinds["normalisation"].parameters:
         affine = kinds["normalisation"].parameters
         extras.insert(0, (affine, f"each normalisation's gamma and beta once ({affine:,})"))
     if "squeeze-excitation" in kinds:
         gates = kinds["squeeze-excitation"].parameters - kinds["squeeze-excitation"].macs
         extras.append((gates, f"the squeeze-excitations' biases ({gates:,})"))
+    if added := sum(map(_convolution_bias_additions, ours.layers)):
+        extras.append((added, f"the convolutions' biases at every place ({added:,})"))
+    if "scaling" in kinds and kinds["scaling"].parameters:
+        scales = kinds["scaling"].parameters
+        extras.append((scales, f"each learned scale once ({scales:,})"))
     extra = sum(count for count, _ in extras)
     words = "torchinfo also counts " + " and ".join(name for _, name in extras)
     written = f"{ours.macs:,} + {extra:,}"
     return _verdict(
         "mult-adds (MACs)", "torchinfo", theirs, ours.macs, ours.macs + extra, words, written
     )
+
+
+def _convolution_bias_additions(row: LayerRow) -> int:
+    if row.kind != "convolution":
+        return 0
+    return row.parameters * prod(row.output_shape[1:]) - row.macs
 
 
 def _judge_flops(ours: Analysis, theirs: int) -> Verdict:

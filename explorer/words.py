@@ -1,6 +1,7 @@
 """A variant in words: a short human name, and a sentence that describes it."""
 
 import re
+from collections.abc import Iterator
 
 from explorer.spec import ArchitectureSpec
 
@@ -16,6 +17,10 @@ SHORTCUT_WORDS = {
     "B": "projection shortcuts where the shape changes (B)",
     "C": "projection shortcuts everywhere (C)",
     "none": "no shortcuts: the plain network",
+    "constant_scaling": "shortcuts and branches times a constant",
+    "exclusive_gating": "shortcuts gated by 1 − g, branches by g",
+    "shortcut_only_gating": "shortcuts gated by 1 − g",
+    "dropout": "dropout on shortcuts",
 }
 
 
@@ -42,6 +47,23 @@ _SETTING_WORDS = {
     "block": "{value} units",
     "shortcut": "shortcut {value}",
     "shortcut=none": "plain",
+    "shortcut=constant_scaling": "scaled shortcuts",
+    "shortcut=exclusive_gating": "exclusive gating",
+    "shortcut=shortcut_only_gating": "gated shortcuts",
+    "shortcut=dropout": "dropout on shortcuts",
+    "shortcut_scale": "shortcuts × {value}",
+    "branch_scale": "branches × {value}",
+    "gate_bias": "gate bias {value}",
+    "shortcut_dropout": "dropping {value}",
+    "downsample_in": "downsampling in the {value} unit",
+    "stem": "{value} stem",
+    "stem_activation=false": "stem not activated",
+    "bias=none": "no biases",
+    "bias": "biases: {value}",
+    "skip_init=true": "branches times a learned number",
+    "init=fixup": "Fixup scaling",
+    "survival": "survival {value}",
+    "dims=1": "1-D",
     "stride_at": "stride in the {value}",
     "norm": "{value} normalisation",
     "norm=none": "no normalisation",
@@ -65,6 +87,9 @@ def name_title(name: str) -> str:
 
 _FAMILIES = {
     r"resnet(\d+)(?:(v2))?": r"ResNet-\1 \2",
+    r"resnet(\d+)-1d": r"ResNet-\1 1-D",
+    r"keras-resnet(\d+)": r"ResNet-\1 (Keras)",
+    r"keras-resnet(\d+)v2": r"ResNet-\1 v2 (Keras)",
     r"plain(\d+)": r"Plain-\1",
     r"resnext(\d+)_(\w+)": r"ResNeXt-\1 \2",
     r"wide_resnet(\d+)_(\d+)": r"Wide ResNet-\1-\2",
@@ -94,8 +119,27 @@ def sentence(spec: ArchitectureSpec) -> str:
         parts.append(f"squeeze-excitation with reduction {spec.se_ratio}")
     if spec.norm != "batch":
         parts.append("no normalisation" if spec.norm == "none" else "group normalisation")
-    size = f"{spec.image_size} × {spec.image_size}"
+    parts += _further(spec)
+    size = " × ".join(str(spec.image_size) for _ in range(spec.dims))
     return f"{', '.join(parts)}; input {size} × {spec.in_channels}, {spec.classes:,} classes."
+
+
+def _further(spec: ArchitectureSpec) -> Iterator[str]:
+    """Yield what is said of a network only where it is out of the ordinary."""
+    if spec.downsample_in == "last":
+        yield "downsampling in a stage's last unit"
+    if not spec.stem_activation:
+        yield "no activation behind the stem"
+    if spec.bias != "none":
+        yield f"biases in {'all' if spec.bias == 'all' else 'unnormalised'} convolutions"
+    if spec.skip_init:
+        yield "branches times a learned number that starts at 0"
+    if spec.init == "fixup":
+        yield "branches scaled down at the start as in Fixup"
+    if spec.survival < 1:
+        yield f"stochastic depth with survival {spec.survival:g} at the end"
+    if spec.stem == "deep":
+        yield "a stem of three 3x3 convolutions, counted as one layer"
 
 
 def change(factor: float) -> str:

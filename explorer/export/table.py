@@ -5,7 +5,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from explorer.analysis import Analysis, row_as_dict
+from explorer.analysis import Analysis
+from explorer.rows import row_as_dict
 
 
 def layers_csv(analysis: Analysis) -> str:

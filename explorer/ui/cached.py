@@ -4,13 +4,14 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from explorer.analysis import LayerRow, Total, analyze, row_as_dict, sum_rows
+from explorer.analysis import Total, analyze, sum_rows
 from explorer.backbone import feature_maps
 from explorer.diagram import Group, diagram, outline, unit_parts
 from explorer.figures.breakdown import Part, breakdown
 from explorer.figures.diagram import network_svg
 from explorer.figures.microscope import unit_svg
 from explorer.figures.svg import DARK, LIGHT
+from explorer.rows import LayerRow, row_as_dict
 from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import title

@@ -26,7 +26,7 @@ def draw() -> None:
     _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS)
     _choice(spec, "shortcut", "Shortcut", st.segmented_control)
     _choice(spec, "stride_at", "Stride of a downsampling unit in its", st.segmented_control)
-    _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.total_stride)
+    _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.smallest_image)
     _number(spec, "classes", "Classes")
     with st.expander("More choices"):
         _choice(spec, "stem", "Stem", st.segmented_control)

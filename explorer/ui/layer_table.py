@@ -4,8 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.analysis import LayerRow, analyze
+from explorer.analysis import analyze
 from explorer.formulas import counting_conventions, formulas
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 from explorer.ui import cached, charts
 from explorer.words import title

@@ -57,7 +57,7 @@ def test_the_maps_of_published_networks(text: str, expected: list[tuple[int, ...
 def test_any_network_has_a_map_for_each_stage(spec: ArchitectureSpec) -> None:
     maps = feature_maps(spec)
     assert len(maps) == len(spec.stages)
-    assert maps[-1].stride == spec.total_stride
+    assert maps[-1].stride == spec.smallest_image
     assert all(fine.stride * 2 == coarse.stride for fine, coarse in pairwise(maps))
 
 

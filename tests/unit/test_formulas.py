@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from explorer.analysis import LayerRow, analyze
+from explorer.analysis import analyze
 from explorer.formulas import counting_conventions, formulas
+from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 from tests.unit.strategies import NAMED_SPECS, specs
 

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.analysis import analyze
-from explorer.network import Addition, SqueezeExcite, build
+from explorer.layers import SqueezeExcite
+from explorer.network import Addition, build
 from explorer.spec import VALUES, ArchitectureSpec, SpecError, parse
 from explorer.torchvision_ops import import_torchvision
 from tests.unit.strategies import specs

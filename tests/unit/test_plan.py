@@ -3,17 +3,16 @@
 import pytest
 from hypothesis import given
 
-from explorer.plan import (
+from explorer.nodes import (
     Chain,
     Convolution,
     Node,
     Normalisation,
-    Plan,
     ReLU,
     Residual,
     ZeroPadding,
-    plan,
 )
+from explorer.plan import Plan, plan
 from explorer.spec import ArchitectureSpec, parse
 from tests.unit.strategies import NAMED_SPECS, specs
 

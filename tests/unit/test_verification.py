@@ -29,7 +29,7 @@ SMALL = (
 
 def runs_on_one_image(spec: ArchitectureSpec) -> bool:
     """Whether every group of a group normalisation is sure to hold more than one number."""
-    return spec.norm != "group" or spec.image_size > spec.total_stride
+    return spec.norm != "group" or spec.image_size > spec.smallest_image
 
 
 class Stop(Exception):
