@@ -20,7 +20,7 @@ class FeatureMap(NamedTuple):
 
     `name` is C2 for the first stage, C3 for the next ...; `module` is the stage's name in the
     built network. `stride` and `receptive_field` are in pixels of the picture, `size` is height
-    and width.
+    and width, or the length of a series.
     """
 
     name: str
@@ -28,7 +28,7 @@ class FeatureMap(NamedTuple):
     stage: str
     stride: int
     channels: int
-    size: tuple[int, int]
+    size: tuple[int, ...]
     receptive_field: int
 
 
@@ -41,7 +41,7 @@ def feature_maps(spec: ArchitectureSpec) -> tuple[FeatureMap, ...]:
 
 
 def _feature_map(index: int, last: LayerRow) -> FeatureMap:
-    channels, height, width = last.output_shape
+    channels, *size = last.output_shape
     assert last.jump is not None and last.receptive_field is not None  # not yet pooled
     return FeatureMap(
         f"C{_FIRST_LEVEL + index}",
@@ -49,7 +49,7 @@ def _feature_map(index: int, last: LayerRow) -> FeatureMap:
         last.stage,
         last.jump,
         channels,
-        (height, width),
+        tuple(size),
         last.receptive_field,
     )
 
@@ -58,8 +58,8 @@ def backbone_code(spec: ArchitectureSpec) -> str:
     """Return Python that builds a network and fetches its feature maps, by name."""
     maps = feature_maps(spec)
     names = ", ".join(f'"{found.module}": "{found.name}"' for found in maps)
-    shape = f"1, {spec.in_channels}, {spec.image_size}, {spec.image_size}"
-    shapes = [f"# {m.name}: 1 × {m.channels} × {m.size[0]} × {m.size[1]}" for m in maps]
+    shape = ", ".join(map(str, (1, *spec.input_shape)))
+    shapes = [f"# {m.name}: {' × '.join(map(str, (1, m.channels, *m.size)))}" for m in maps]
     lines = [
         "import torch",
         "import explorer",

@@ -135,6 +135,7 @@ def _test_error(conditions: str) -> _Column:
 
 _RESNET = _Paper("He et al.", 2015, "Deep Residual Learning for Image Recognition", "1512.03385")
 _IDENTITY = _Paper("He et al.", 2016, "Identity Mappings in Deep Residual Networks", "1603.05027")
+_STOCHASTIC = _Paper("Huang et al.", 2016, "Deep Networks with Stochastic Depth", "1603.09382")
 _WIDE = _Paper("Zagoruyko & Komodakis", 2016, "Wide Residual Networks", "1605.07146")
 _RESNEXT = _Paper(
     "Xie et al.", 2016, "Aggregated Residual Transformations for Deep Neural Networks", "1611.05431"
@@ -149,7 +150,8 @@ _MEDIAN = f"{_CIFAR_10}, median of 5 runs"
 
 _NOTES = {
     "errors_of_A": "The paper's errors for 18 layers are those of shortcut A.",
-    "keras": "The paper's network. Keras adds biases to its convolutions.",
+    "keras": "Keras adds biases to every convolution of the paper's network.",
+    "kerasv2": "Measured at 299 × 299; downsamples in the last unit of a stage.",
     "v1.5": "Stride in the 3x3 convolution, as in fb.resnet.torch and torchvision.",
     "overfits": "Its training error falls below 0.1 %; the paper calls it overfitting.",
     "curves": "The paper prints no error of this network, it only shows curves.",
@@ -170,12 +172,15 @@ resnet34,shortcut=A | ResNet-34 A
 resnet34,shortcut=C | ResNet-34 C
 plain18 | Plain-18
 plain34 | Plain-34
-resnet50,stride_at=1x1 | ResNet-50 | keras
-resnet101,stride_at=1x1 | ResNet-101 | keras
-resnet152,stride_at=1x1 | ResNet-152 | keras
+resnet50,stride_at=1x1 | ResNet-50
+resnet101,stride_at=1x1 | ResNet-101
+resnet152,stride_at=1x1 | ResNet-152
 resnet50 | ResNet-50 v1.5 | v1.5
 resnet101 | ResNet-101 v1.5 | v1.5
 resnet152 | ResNet-152 v1.5 | v1.5
+keras-resnet50 | ResNet-50 in Keras | keras
+keras-resnet101 | ResNet-101 in Keras | keras
+keras-resnet152 | ResNet-152 in Keras | keras
 resnet20-cifar | ResNet-20 for CIFAR-10
 resnet32-cifar | ResNet-32 for CIFAR-10
 resnet44-cifar | ResNet-44 for CIFAR-10
@@ -190,6 +195,14 @@ plain110-cifar | Plain-110 for CIFAR-10
 """,
     _IDENTITY: """
 resnet110v2-cifar | ResNet-110 v2 for CIFAR-10
+resnet110-cifar,shortcut=constant_scaling,branch_scale=1 | ResNet-110, scaled shortcuts
+resnet110-cifar,shortcut=constant_scaling | ResNet-110, shortcuts and branches scaled
+resnet110-cifar,shortcut=exclusive_gating | ResNet-110, exclusive gating (−6)
+resnet110-cifar,shortcut=exclusive_gating,gate_bias=-7 | ResNet-110, exclusive gating (−7)
+resnet110-cifar,shortcut=shortcut_only_gating,gate_bias=0 | ResNet-110, gated shortcuts (0)
+resnet110-cifar,shortcut=shortcut_only_gating | ResNet-110, gated shortcuts (−6)
+resnet110-cifar,shortcut=C | ResNet-110, 1x1 convolution shortcuts
+resnet110-cifar,shortcut=dropout | ResNet-110, dropout shortcuts
 resnet110-cifar,ordering=bn_after_addition | ResNet-110, BN after addition, for CIFAR-10
 resnet110-cifar,ordering=relu_before_addition | ResNet-110, ReLU before addition, for CIFAR-10
 resnet110-cifar,ordering=relu_only_preactivation | ResNet-110, ReLU-only preactivation, for CIFAR-10
@@ -204,11 +217,17 @@ resnet164-cifar,classes=100 | ResNet-164 for CIFAR-100
 resnet164v2-cifar,classes=100 | ResNet-164 v2 for CIFAR-100
 resnet1001-cifar,classes=100 | ResNet-1001 for CIFAR-100
 resnet1001v2-cifar,classes=100 | ResNet-1001 v2 for CIFAR-100
+keras-resnet50v2 | ResNet-50 v2 in Keras | kerasv2
+keras-resnet101v2 | ResNet-101 v2 in Keras | kerasv2
+keras-resnet152v2 | ResNet-152 v2 in Keras | kerasv2
 resnet152v2 | ResNet-152 v2 | stride
 resnet200 | ResNet-200 | stride
 resnet200v2 | ResNet-200 v2 | stride
 resnet101,ordering=bn_after_addition,stride_at=1x1 | ResNet-101, BN after addition
 resnet50,ordering=bn_after_addition | ResNet-50, BN after addition | fb50
+""",
+    _STOCHASTIC: """
+resnet110-cifar,survival=0.5 | ResNet-110 with stochastic depth for CIFAR-10
 """,
     _WIDE: """
 wrn-40-2-cifar | WRN-40-2 | wrn
@@ -293,9 +312,18 @@ resnet152,stride_at=1x1 23.0 6.7
         "github.com/keras-team/keras-applications, README",
         _accuracies("one crop of 224, the Keras weights"),
         """
-resnet50,stride_at=1x1  74.928 92.060
-resnet101,stride_at=1x1 76.420 92.786
-resnet152,stride_at=1x1 76.604 93.118
+keras-resnet50  74.928 92.060
+keras-resnet101 76.420 92.786
+keras-resnet152 76.604 93.118
+""",
+    ),
+    _Table(
+        "github.com/keras-team/keras-applications, README",
+        _accuracies("one crop of 299, the Keras weights"),
+        """
+keras-resnet50v2  75.960 93.034
+keras-resnet101v2 77.234 93.816
+keras-resnet152v2 78.032 94.162
 """,
     ),
     _Table(
@@ -372,6 +400,25 @@ resnet1202-cifar 6.18
         _IDENTITY.at("Table 1"),
         (_test_error(f"{_MEDIAN}; the case of shortcuts scaled by 0, reported as failed"),),
         "plain110-cifar >20",
+    ),
+    _Table(
+        _IDENTITY.at("Table 1"),
+        (_test_error(f"{_MEDIAN}; the paper reports an error above 20 % as failed"),),
+        """
+resnet110-cifar,shortcut=constant_scaling,branch_scale=1  >20
+resnet110-cifar,shortcut=constant_scaling                 12.35
+resnet110-cifar,shortcut=exclusive_gating                 8.70
+resnet110-cifar,shortcut=exclusive_gating,gate_bias=-7    9.81
+resnet110-cifar,shortcut=shortcut_only_gating,gate_bias=0 12.86
+resnet110-cifar,shortcut=shortcut_only_gating             6.91
+resnet110-cifar,shortcut=C                                12.22
+resnet110-cifar,shortcut=dropout                          >20
+""",
+    ),
+    _Table(
+        "github.com/yueatsprograms/Stochastic_Depth, README",
+        (_test_error("CIFAR-10 test, the epoch of best validation"),),
+        "resnet110-cifar,survival=0.5 5.25",
     ),
     _Table(
         _IDENTITY.at("Tables 2 and 3"),

@@ -21,13 +21,13 @@ class Conflict(NamedTuple):
 
 
 class _Idle(NamedTuple):
-    """A field that another choice leaves without a meaning, where `idle`."""
+    """A field that a choice leaves without a meaning, where `idle`; `other` would give it one."""
 
     field: str
     idle: bool
     choice: str
     reason: str
-    remedy: str
+    other: str
 
 
 def meaningless(values: Values) -> list[str]:
@@ -42,50 +42,55 @@ def total_stride(stem: str, stages: Sequence[int]) -> int:
 
 def conflicts(values: Values, defaults: Values) -> Iterator[Conflict]:
     """Yield every combination that could make no network."""
-    for field, idle, choice, reason, remedy in _idle_fields(values):
-        used = values[field] != defaults[field]
-        value = str(values[field]).lower() if isinstance(values[field], bool) else values[field]
-        yield Conflict(idle and used, f"{field}={value} with {choice}", reason, remedy)
+    for field, idle, choice, reason, other in _idle_fields(values):
+        value, default = values[field], defaults[field]
+        keep = "leave it out" if default is None else f"choose {field}={_plain(default)}"
+        setting = f"{field}={_plain(value)} with {choice}"
+        yield Conflict(idle and value != default, setting, reason, f"{keep}, or {other}")
     yield from _impossible(values)
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _idle_fields(values: Values) -> Iterator[_Idle]:
     plain = values["shortcut"] == "none"
-    choose = "leave it out, or choose shortcut=A, B or C"
+    other = "shortcut=A, B or C"
     for field, reason in _ADDED_ONLY.items():
-        yield _Idle(field, plain, "shortcut=none", reason, choose)
+        yield _Idle(field, plain, "shortcut=none", reason, other)
     for field in ("stride_at", *BOTTLENECK_ONLY):
         reason = "a basic unit has no 1x1 convolution"
         if field != "stride_at":
             reason = f"{field} describes the inside of a bottleneck"
-        remedy = "leave it out, or choose block=bottleneck"
-        yield _Idle(field, values["block"] == "basic", "block=basic", reason, remedy)
+        other = "block=bottleneck"
+        yield _Idle(field, values["block"] == "basic", "block=basic", reason, other)
     norm, ordering, shortcut = values["norm"], values["ordering"], values["shortcut"]
     yield _Idle(
         "zero_init",
         norm == "none" or ordering not in ENDS_IN_NORM,
         f"norm={norm}, ordering={ordering}",
         "it needs a normalisation at the end of the branch",
-        f"choose norm=batch and one of {', '.join(ENDS_IN_NORM)} as ordering",
+        f"norm=batch and one of {', '.join(ENDS_IN_NORM)} as ordering",
     )
     yield _Idle(
         "stem_activation",
         ordering not in PREACTIVATED,
         f"ordering={ordering}",
         "only a pre-activation network can leave its stem's activation to the first unit",
-        "leave it out, or choose ordering=full_preactivation",
+        "ordering=full_preactivation",
     )
     yield _Idle(
         "init",
         norm != "none",
         f"norm={norm}",
         "Fixup's scaling takes the place of a normalisation",
-        "leave it out, or choose norm=none",
+        "norm=none",
     )
     for field, owners in _SHORTCUT_SETTINGS.items():
         reason = f"it belongs to {' and '.join(owners)}"
-        remedy = f"leave it out, or choose shortcut={owners[0]}"
-        yield _Idle(field, shortcut not in owners, f"shortcut={shortcut}", reason, remedy)
+        other = f"shortcut={owners[0]}"
+        yield _Idle(field, shortcut not in owners, f"shortcut={shortcut}", reason, other)
 
 
 _STARTS_AT_ZERO = "without a shortcut, a branch that starts at zero passes nothing on"

@@ -37,8 +37,9 @@ Parts: TypeAlias = tuple[Part, ...]
 class Unit:
     """`count` identical units from `first` on, and the layers of one of them.
 
-    The parts are those of `plan.Residual`. Where `skip` is "none" there is no addition and all
-    parts stand in `branch`; so they do in a stem and a head, whose `first` is 0.
+    The parts are those of `nodes.Residual`; what a gate weights ends in its `gating`. Where `skip`
+    is "none" there is no addition and all parts stand in `branch`; so they do in a stem and a
+    head, whose `first` is 0.
     """
 
     name: str
@@ -50,10 +51,16 @@ class Unit:
     shortcut: Parts = ()
     addition: Part | None = None
     after: Parts = ()
+    gate: Parts = ()
+
+    @property
+    def parts(self) -> Parts:
+        """Every part, on the main path or beside it."""
+        return self.main_path + self.shortcut + self.gate
 
     @property
     def main_path(self) -> Parts:
-        """Every part but the shortcut's, in forward order."""
+        """Every part but the shortcut's and the gate's, in forward order."""
         addition = () if self.addition is None else (self.addition,)
         return self.before + self.branch + addition + self.after
 
@@ -65,7 +72,7 @@ class Unit:
     @property
     def parameters(self) -> int:
         """Learnable numbers of one such unit."""
-        return sum(part.parameters for part in self.main_path + self.shortcut)
+        return sum(part.parameters for part in self.parts)
 
     @property
     def caption(self) -> str:
@@ -99,7 +106,7 @@ class Diagram:
     def kinds(self) -> tuple[str, ...]:
         """Every kind of layer in the picture, by first appearance."""
         units = (unit for group in self.groups for unit in group.units)
-        return tuple(dict.fromkeys(p.kind for u in units for p in u.main_path + u.shortcut))
+        return tuple(dict.fromkeys(p.kind for u in units for p in u.parts))
 
 
 @lru_cache(maxsize=64)
@@ -156,26 +163,38 @@ def _unit(child: Child, prefix: str, count: int, rows: _Rows) -> Unit:
     if not isinstance(node, Residual):
         return Unit(name, first, count, "none", branch=_parts(node, name, rows))
     shortcut = _parts(node.shortcut, f"{name}.downsample", rows)
+    branch = _parts(node.branch, name, rows)
+    if node.gate.children:
+        shortcut += (_part(rows[f"{name}.gated_shortcut"]),)
+    if node.gates_branch:
+        branch += (_part(rows[f"{name}.gated_branch"]),)
     return Unit(
         name,
         first,
         count,
         _skip(shortcut),
         before=_parts(node.before, name, rows),
-        branch=_parts(node.branch, name, rows),
+        branch=branch,
         shortcut=shortcut,
         addition=_part(rows[f"{name}.add"]),
         after=_parts(node.after, name, rows),
+        gate=_parts(node.gate, f"{name}.gate", rows),
     )
 
 
 def _skip(shortcut: Parts) -> str:
     """Name a shortcut by what happens on it."""
-    kinds = tuple(part.kind for part in shortcut if part.kind != "normalisation")
-    return _SKIPS.get(kinds, ", ".join(dict.fromkeys(kinds)))
+    kinds = (part.kind for part in shortcut if part.kind != "normalisation")
+    return ", ".join(_SKIPS.get(kind, kind) for kind in kinds) or "identity"
 
 
-_SKIPS = {(): "identity", ("convolution",): "projection", ("padding",): "zero padding"}
+_SKIPS = {
+    "convolution": "projection",
+    "padding": "zero padding",
+    "pooling": "subsampling",
+    "scaling": "scaled",
+    "gating": "gated",
+}
 
 
 def _parts(node: Node, name: str, rows: _Rows) -> Parts:
@@ -200,12 +219,16 @@ def _first_word(row: LayerRow) -> str:
 
 _LABELS: Mapping[str, Callable[[LayerRow], str]] = {
     "convolution": lambda row: row.detail.partition(",")[0].replace("x", "×"),
-    "normalisation": lambda row: "GN" if row.detail.startswith("group") else "BN",
+    "normalisation": lambda row: {"b": "BN", "g": "GN", "l": "LRN"}[row.detail[0]],
     "activation": lambda row: row.detail.partition(",")[0][:7],
     "pooling": lambda row: "max" if row.detail.startswith("max") else "mean",
     "linear": lambda row: "fc",
     "squeeze-excitation": lambda row: "SE",
     "addition": lambda row: "+",
+    "concatenation": lambda row: "cat",
+    "gating": lambda row: row.detail.partition(" × ")[0].strip("()"),
+    "scaling": lambda row: "α" if row.parameters else row.detail.removeprefix("times "),
+    "dropout": lambda row: "drop",
     "padding": lambda row: "zeros",
     "flatten": lambda row: "flat",
 }
@@ -236,6 +259,7 @@ def _unit_outline(unit: Unit) -> Iterable[str]:
         ("before the split", unit.before),
         ("branch" if unit.addition else "layers", unit.branch),
         ("shortcut", unit.shortcut),
+        ("gate g", unit.gate),
         ("after the addition", unit.after),
     )
     for title, parts in sections:
@@ -258,19 +282,28 @@ def formula(unit: Unit) -> str:
     if unit.addition is None:
         return _around("x", unit.branch)
     signal = "s" if unit.before else "x"
-    shortcut = signal if unit.skip == "identity" else f"h({signal})"
+    shortcut = f"h({signal})" if unit.shortcut else signal
     added = f"{shortcut} + {_around(signal, unit.branch)}"
     named = [f"s = {_around('x', unit.before)}"] if unit.before else []
     if unit.shortcut:
         named.append(f"h({signal}) = {_around(signal, unit.shortcut)}")
+    if unit.gate:
+        named.append(f"g = {_around(signal, unit.gate)}")
     whole = _around(added, unit.after)
     return f"{whole}, with {', '.join(named)}" if named else whole
 
 
 def _around(inner: str, parts: Parts) -> str:
     for part in parts:
-        inner = f"{_SYMBOLS.get(part.kind, part.label)}({inner})"
+        inner = f"{_symbol(part)}({inner})"
     return inner
+
+
+def _symbol(part: Part) -> str:
+    """Name a layer in a formula; what multiplies is written as its factor."""
+    if part.kind == "gating":
+        return f"({part.label})" if "−" in part.label else part.label
+    return _SYMBOLS.get(part.kind, part.label)
 
 
 _SYMBOLS = {"convolution": "conv", "padding": "pad"}

@@ -59,6 +59,13 @@ EVALUATIONS: Mapping[str, Evaluation] = {
         "one picture of 224 × 224",
         r"one crop of 224(, scale augmentation|, the Keras weights)?",
     ),
+    "one_crop_299": Evaluation(
+        "One crop of 299, Keras v2",
+        "one crop of 299, the Keras weights",
+        299,
+        "one picture of 299 × 299",
+        r"one crop of 299, the Keras weights",
+    ),
     "one_crop_320": Evaluation(
         "One crop of 320, He et al. 2016",
         "one crop of 320, He et al. 2016",

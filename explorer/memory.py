@@ -42,9 +42,9 @@ def peak_inference_bytes(spec: ArchitectureSpec) -> int:
     Assumed: layers run one after another, a residual branch before its shortcut; a storage is
     freed after its last reader; the picture is the caller's and stays. So while a layer runs,
     the picture, its input, its output and what waits for an addition are alive. As in PyTorch,
-    max-pooling also writes the places of its maxima (int64), group normalisation its statistics,
-    squeeze-excitation the weights of its channels, a gate its complement, local response
-    normalisation its sums. Dropout passes its input on.
+    max-pooling also writes the places of its maxima (int64; a CPU spares them on a series), group
+    normalisation its statistics, squeeze-excitation the weights of its channels, a gate its
+    complement, local response normalisation its sums. Dropout passes its input on.
     Weights and the workspace of convolutions are not counted, nor that PyTorch's nested modules
     hold the inputs of the running stage and unit until it ends, which adds nothing to ResNet-18's
     peak, 8% to ResNet-50's and up to 92% to those of small networks.
@@ -236,7 +236,7 @@ class _Tape:
 
 
 def _aside_bytes(layer: Layer, shape: Shape) -> int:
-    if isinstance(layer, MaxPool) and len(shape) > 2:  # a series' are not written in prediction
+    if isinstance(layer, MaxPool):  # where each maximum was
         return _BYTES_PER_INDEX * prod(shape)
     if isinstance(layer, SqueezeExcitation):  # the weights of the channels
         return BYTES_PER_NUMBER * layer.channels
@@ -248,12 +248,10 @@ def _aside_bytes(layer: Layer, shape: Shape) -> int:
 
 
 def _inner_bytes(layer: Layer, shape: Shape) -> int:
-    if isinstance(layer, MaxPool):  # where each maximum was
-        return _BYTES_PER_INDEX * prod(shape)
+    if isinstance(layer, MaxPool | Normalisation):
+        return _aside_bytes(layer, shape)
     if isinstance(layer, SqueezeExcitation):  # weights, means and hidden numbers
         return BYTES_PER_NUMBER * (2 * layer.channels + layer.reduced)
-    if isinstance(layer, Normalisation):
-        return _aside_bytes(layer, shape)
     if isinstance(layer, LocalResponseNormalisation):  # squares, their sums, and the powers
         return BYTES_PER_NUMBER * (_padded(layer, shape) + 2 * prod(shape))
     if isinstance(layer, Dropout):  # the mask

@@ -5,7 +5,7 @@ The text form is `name` or `name,field=value,...`, as in `resnet50` or
 line, in file names and in the API.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -177,8 +177,7 @@ class ArchitectureSpec:
                 )
             values["stages"] = stages
         if self.family == "residual":
-            idle = set(meaningless(values)) - set(changes)
-            values |= {field: _DEFAULTS[field] for field in idle}
+            _drop_meaningless(values, changes)
         return ArchitectureSpec(**values)
 
     def plain(self) -> "ArchitectureSpec":
@@ -192,6 +191,16 @@ class ArchitectureSpec:
 
     def __str__(self) -> str:
         return _text(self)
+
+
+def _drop_meaningless(values: dict[str, Any], kept: Collection[str]) -> None:
+    """Reset what the other choices leave without a meaning; one reset can lead to the next."""
+    while reset := {
+        field: _DEFAULTS[field]
+        for field in meaningless(values)
+        if field not in kept and values[field] != _DEFAULTS[field]
+    }:
+        values |= reset
 
 
 _DEFAULTS: Mapping[str, Any] = {

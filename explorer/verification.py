@@ -192,7 +192,10 @@ def _judge_mult_adds(ours: Analysis, theirs: int) -> Verdict:
     """Apply torchinfo's convention: weights times pixels, and what has no pixels once."""
     kinds = ours.by("kind")
     biases = kinds["linear"].parameters - kinds["linear"].macs
-    extras = [(biases, f"the linear layers' biases ({biases:,})")]
+    whose = (
+        "the linear layer's bias" if kinds["linear"].layers == 1 else "the linear layers' biases"
+    )
+    extras = [(biases, f"{whose} ({biases:,})")]
     if "normalisation" in kinds and kinds["normalisation"].parameters:
         affine = kinds["normalisation"].parameters
         extras.insert(0, (affine, f"each normalisation's gamma and beta once ({affine:,})"))
@@ -201,9 +204,6 @@ def _judge_mult_adds(ours: Analysis, theirs: int) -> Verdict:
         extras.append((gates, f"the squeeze-excitations' biases ({gates:,})"))
     if added := sum(map(_convolution_bias_additions, ours.layers)):
         extras.append((added, f"the convolutions' biases at every place ({added:,})"))
-    if "scaling" in kinds and kinds["scaling"].parameters:
-        scales = kinds["scaling"].parameters
-        extras.append((scales, f"each learned scale once ({scales:,})"))
     extra = sum(count for count, _ in extras)
     words = "torchinfo also counts " + " and ".join(name for _, name in extras)
     written = f"{ours.macs:,} + {extra:,}"

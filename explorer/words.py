@@ -22,6 +22,13 @@ SHORTCUT_WORDS = {
     "shortcut_only_gating": "shortcuts gated by 1 − g",
     "dropout": "dropout on shortcuts",
 }
+STEM_WORDS = {
+    "imagenet": "ImageNet: 7x7, stride 2, max-pool",
+    "cifar": "CIFAR: one 3x3",
+    "cifar-pool": "CIFAR with a max-pool of stride 1",
+    "deep": "deep: three 3x3, max-pool",
+}
+INIT_WORDS = {"he": "He", "fixup": "Fixup scaling"}
 
 
 def title(spec: ArchitectureSpec) -> str:

@@ -16,7 +16,11 @@ KIND_COLOURS: Mapping[str, str] = {
     "linear": "#59A14F",
     "squeeze-excitation": "#EDC948",
     "addition": "#B07AA1",
+    "concatenation": "#D37295",
     "padding": "#9C755F",
+    "scaling": "#499894",
+    "gating": "#8CD17D",
+    "dropout": "#79706E",
     "flatten": "#BAB0AC",
 }
 

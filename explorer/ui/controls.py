@@ -8,11 +8,13 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.combinations import GATED
 from explorer.names import NAMES
+from explorer.rules import REAL_BOUNDS
 from explorer.spec import BOUNDS, ArchitectureSpec, SpecError, depths, options, parse, stages_for
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.words import ORDERING_WORDS, name_title
+from explorer.words import INIT_WORDS, ORDERING_WORDS, SHORTCUT_WORDS, STEM_WORDS, name_title
 
 _NAME, _TEXT = "choice-name", "choice-text"
 
@@ -24,21 +26,52 @@ def draw() -> None:
     _draw_layers(spec)
     _choice(spec, "block", "Block", st.segmented_control)
     _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS)
-    _choice(spec, "shortcut", "Shortcut", st.segmented_control)
+    _choice(spec, "shortcut", "Shortcut", st.selectbox, SHORTCUT_WORDS)
+    _draw_shortcut_settings(spec)
     _choice(spec, "stride_at", "Stride of a downsampling unit in its", st.segmented_control)
     _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.smallest_image)
     _number(spec, "classes", "Classes")
     with st.expander("More choices"):
-        _choice(spec, "stem", "Stem", st.segmented_control)
-        _choice(spec, "norm", "Normalisation", st.segmented_control)
-        _zero_init(spec)
-        _number(spec, "width", "Width (channels)", step=16)
-        _number(spec, "widen", "Widening factor")
-        if spec.block == "bottleneck":
-            _number(spec, "groups", "Cardinality (groups)")
-            _optional(spec, "width_per_group", "Channels of a group", "the stage's width")
-        _optional(spec, "se_ratio", "Squeeze-excitation reduction", "no squeeze-excitation")
-        _number(spec, "in_channels", "Input channels")
+        _draw_form(spec)
+        _draw_start(spec)
+
+
+def _draw_shortcut_settings(spec: ArchitectureSpec) -> None:
+    """Draw what only one kind of shortcut has."""
+    if spec.shortcut == "constant_scaling":
+        _real(spec, "shortcut_scale", "Constant on the shortcut", 0.1)
+        _real(spec, "branch_scale", "Constant on the branch", 0.1)
+    if spec.shortcut in GATED:
+        _real(spec, "gate_bias", "Gate bias at the start", 1.0)
+    if spec.shortcut == "dropout":
+        _real(spec, "shortcut_dropout", "Share dropped on the shortcut", 0.1)
+
+
+def _draw_form(spec: ArchitectureSpec) -> None:
+    """Draw what shapes the layers themselves."""
+    _choice(spec, "stem", "Stem", st.selectbox, STEM_WORDS)
+    _choice(spec, "norm", "Normalisation", st.segmented_control)
+    _choice(spec, "bias", "Biases of convolutions", st.segmented_control)
+    _choice(spec, "downsample_in", "Unit that halves the map", st.segmented_control)
+    if spec.preactivated:
+        _toggle(spec, "stem_activation", "Activated stem")
+    _number(spec, "width", "Width (channels)", step=16)
+    _number(spec, "widen", "Widening factor")
+    if spec.block == "bottleneck":
+        _number(spec, "expansion", "Expansion of a bottleneck")
+        _number(spec, "groups", "Cardinality (groups)")
+        _optional(spec, "width_per_group", "Channels of a group", "the stage's width")
+    _optional(spec, "se_ratio", "Squeeze-excitation reduction", "no squeeze-excitation")
+    _dimensions(spec)
+    _number(spec, "in_channels", "Input channels")
+
+
+def _draw_start(spec: ArchitectureSpec) -> None:
+    """Draw how training begins, and what it drops."""
+    _toggle(spec, "zero_init", "Last gamma of a branch starts at zero")
+    _toggle(spec, "skip_init", "Branches times a learned number from zero")
+    _choice(spec, "init", "Initialisation", st.segmented_control, INIT_WORDS)
+    _real(spec, "survival", "Survival of the last branch (stochastic depth)", 0.1)
 
 
 def _draw_name(text: str) -> None:
@@ -156,22 +189,68 @@ def _optional(spec: ArchitectureSpec, field: str, label: str, without: str) -> N
     )
 
 
-def _zero_init(spec: ArchitectureSpec) -> None:
-    key = _key("zero_init")
-    state.fill(key, spec.zero_init)
-    try:
-        spec.vary(zero_init=True)
-        reason = ""
-    except SpecError as error:
-        reason = error.reason
-    st.toggle(
-        "Branches start at zero",
+def _real(spec: ArchitectureSpec, field: str, label: str, step: float) -> None:
+    """Draw a real number, or say why it cannot be changed."""
+    key = _key(field)
+    state.fill(key, float(getattr(spec, field)))
+    low, high = REAL_BOUNDS[field]
+    reason = _refusal(spec, field, low)
+    st.number_input(
+        label,
+        float(low),
+        float(high),
+        step=step,
+        format="%.4g",
         key=key,
         on_change=_vary,
-        args=("zero_init",),
+        args=(field,),
         disabled=bool(reason),
-        help=GLOSSARY["zero_init"],
+        help=GLOSSARY[field],
     )
+    _say_refused(reason)
+
+
+def _toggle(spec: ArchitectureSpec, field: str, label: str) -> None:
+    key = _key(field)
+    value = getattr(spec, field)
+    state.fill(key, value)
+    reason = _refusal(spec, field, not value)
+    st.toggle(
+        label,
+        key=key,
+        on_change=_vary,
+        args=(field,),
+        disabled=bool(reason),
+        help=GLOSSARY[field],
+    )
+    _say_refused(reason)
+
+
+def _dimensions(spec: ArchitectureSpec) -> None:
+    key = _key("dims")
+    state.fill(key, spec.dims)
+    st.segmented_control(
+        "Input",
+        (2, 1),
+        format_func={2: "pictures (2-D)", 1: "series (1-D)"}.__getitem__,
+        key=key,
+        required=True,
+        on_change=_vary,
+        args=("dims",),
+        help=GLOSSARY["dims"],
+    )
+
+
+def _refusal(spec: ArchitectureSpec, field: str, value: Any) -> str:
+    """Return why a field cannot take a value, or an empty text."""
+    try:
+        spec.vary(**{field: value})
+    except SpecError as error:
+        return error.reason
+    return ""
+
+
+def _say_refused(reason: str) -> None:
     if reason:
         st.caption(f"Not offered ({reason}).")
 

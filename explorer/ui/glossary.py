@@ -67,18 +67,48 @@ GLOSSARY = {
     "shortcut": (
         "What the skip connection does where the shape changes. A: subsample and append zero "
         "channels. B: a 1x1 convolution there, the identity elsewhere. C: a 1x1 convolution in "
-        "every unit. none: no skip connections, the plain network."
+        "every unit. none: no skip connections, the plain network. The others are those of He et "
+        "al. 2016, Table 1, with zero padding where the shape changes: shortcut and branch times a "
+        "constant; gated by a 1x1 convolution g, the branch by g and the shortcut by 1 − g "
+        "(exclusive), or the shortcut alone; or with dropout. That table's 1x1 convolution is C."
+    ),
+    "shortcut_scale": "What the shortcut is multiplied by (He et al. 2016, Table 1: 0.5).",
+    "branch_scale": "What the branch is multiplied by (He et al. 2016, Table 1: 1 or 0.5).",
+    "gate_bias": (
+        "Where the bias of the gate's 1x1 convolution starts: at −6 the gate is nearly closed, "
+        "g = 0.0025, and the shortcut nearly the identity (He et al. 2016, Table 1: 0 to −7)."
+    ),
+    "shortcut_dropout": (
+        "Share of the shortcut's numbers that are zero in each training step (He et al. 2016, "
+        "Table 1: 0.5). Prediction drops nothing."
     ),
     "stride_at": (
         "Which convolution of a downsampling bottleneck halves the map: the first 1x1 (the "
         "paper) or the 3x3 (torchvision, often called v1.5)."
     ),
-    "image_size": "Height and width of the input picture in pixels.",
+    "downsample_in": (
+        "Which unit of a stage halves the map: the first (the paper), or the last as in Keras's "
+        "ResNet v2, whose last stage halves nothing."
+    ),
+    "image_size": "Height and width of the input picture in pixels, or the length of a series.",
+    "dims": (
+        "Pictures go through 2-D convolutions, time series through 1-D ones: the same network "
+        "with kernels of 3 instead of 3x3."
+    ),
     "classes": "Outputs of the final linear layer.",
     "stem": (
         "How the network begins. imagenet: a 7x7 convolution with stride 2 and a max-pool, so "
         "the first stage sees a quarter of the size. cifar: one 3x3 convolution at full size. "
-        "cifar-pool: the same and a max-pool of stride 1."
+        "cifar-pool: the same and a max-pool of stride 1. deep: three 3x3 in place of the 7x7 "
+        "(ResNet-C, He et al. 2019), counted as one layer in the depth."
+    ),
+    "stem_activation": (
+        "Whether normalisation and ReLU follow the first convolution, or are left to the first "
+        "unit as in Keras's ResNet v2."
+    ),
+    "bias": (
+        "Which convolutions add a learned number to each output channel: none (a normalisation "
+        "would take it away again), those with no normalisation right behind, or all (Keras)."
     ),
     "norm": (
         "Normalisation behind the convolutions: batch, group (at most 32 groups of 2 "
@@ -88,6 +118,21 @@ GLOSSARY = {
         "Start the last normalisation of each branch at gamma = 0, so that every unit begins as "
         "the identity."
     ),
+    "skip_init": (
+        "Multiply each branch by one learned number that starts at 0: SkipInit (De & Smith 2020), "
+        "ReZero (Bachlechner et al. 2020). Works without normalisation."
+    ),
+    "init": (
+        "How weights are drawn. He: normal, with a deviation that keeps the signal's size. Fixup "
+        "scaling (Zhang et al. 2019), for networks without normalisation: each branch starts at "
+        "0, its inner layers smaller the more units there are."
+    ),
+    "survival": (
+        "Stochastic depth (Huang et al. 2016): in training each branch is dropped at random, the "
+        "later the likelier; this is the chance that the last one stays. 1 drops nothing. "
+        "Prediction uses every branch, weighted by its chance."
+    ),
+    "expansion": "Output channels of a bottleneck over the stage's width: 4 in every ResNet.",
     "width": "Channels of the first convolution; stages have this, twice this, four times this ...",
     "widen": "How many times wider the stages are; the stem keeps its width (Wide ResNet).",
     "groups": (

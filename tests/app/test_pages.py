@@ -105,9 +105,7 @@ def test_each_control_changes_the_variant(app, start, key, value, expected):
     ("start", "key", "value", "expected"),
     [
         ("resnet50", "choice-block", "basic", "resnet34"),
-        ("resnet50", "choice-shortcut", "C", "resnet50,shortcut=C"),
         ("resnet50", "choice-stride_at", "1x1", "resnet50,stride_at=1x1"),
-        ("resnet50v2", "choice-shortcut", "none", "resnet50,shortcut=none"),
         ("resnet20-cifar", "choice-norm", "group", "resnet20-cifar,norm=group"),
     ],
 )
@@ -115,6 +113,30 @@ def test_each_segmented_control_changes_the_variant(app, start, key, value, expe
     open_with(app, start)
     settled(app.segmented_control(key=key).set_value(value).run())
     assert chosen(app) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "value", "expected"),
+    [
+        ("resnet50", "C", "resnet50,shortcut=C"),
+        ("resnet50v2", "none", "resnet50,shortcut=none"),
+        ("resnet20-cifar", "exclusive_gating", "resnet20-cifar,shortcut=exclusive_gating"),
+    ],
+)
+def test_each_shortcut_can_be_chosen(app, start, value, expected):
+    open_with(app, start)
+    settled(app.selectbox(key="choice-shortcut").set_value(value).run())
+    assert chosen(app) == expected
+
+
+def test_a_shortcut_brings_its_own_settings(app):
+    open_with(app, "resnet20-cifar,shortcut=exclusive_gating")
+    settled(app.number_input(key="choice-gate_bias").set_value(-7).run())
+    assert chosen(app) == "resnet20-cifar,shortcut=exclusive_gating,gate_bias=-7"
+    settled(app.selectbox(key="choice-shortcut").set_value("dropout").run())
+    assert chosen(app) == "resnet20-cifar,shortcut=dropout"
+    settled(app.number_input(key="choice-shortcut_dropout").set_value(0.25).run())
+    assert chosen(app) == "resnet20-cifar,shortcut=dropout,shortcut_dropout=0.25"
 
 
 def parameters(text: str) -> int:

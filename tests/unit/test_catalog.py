@@ -136,7 +136,7 @@ def test_torchvision_figures_are_torchvisions(text: str, name: str) -> None:
         ("resnet200", "top-1 error", "crop of 320", "1603.05027", "21.8 %"),
         ("resnet200v2", "top-1 error", "320, scale aug", "1603.05027", "20.7 %"),
         ("resnet200v2", "top-5 error", "aspect", "1603.05027", "4.8 %"),
-        ("resnet50,stride_at=1x1", "top-1 accuracy", "Keras", "keras-applications", "74.928 %"),
+        ("keras-resnet50", "top-1 accuracy", "Keras", "keras-applications", "74.928 %"),
     ],
 )
 def test_figures_the_papers_are_known_for(

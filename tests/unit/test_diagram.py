@@ -152,7 +152,7 @@ def test_any_network_has_a_picture_that_counts_right(spec):
     assert tuple(group.count for group in groups[1:-1]) == spec.stages
     units = [unit for group in groups for unit in group.units]
     assert sum(unit.count * unit.parameters for unit in units) == analyze(spec).parameters
-    layers = sum(u.count * len(u.main_path + u.shortcut) for u in units)
+    layers = sum(u.count * len(u.parts) for u in units)
     assert layers == len(analyze(spec).layers)
     check_drawing(network_svg(described, "any", DARK))
     last = groups[-2].units[-1]

@@ -24,7 +24,7 @@ OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
 
 
 def evaluate(written: str) -> float:
-    """Work out arithmetic as it is written, with these four signs and floor."""
+    """Work out arithmetic as it is written, with these four signs, floor and ceil."""
     signs = str.maketrans({"×": "*", "−": "-", ",": None})
     return _work_out(ast.parse(written.translate(signs), mode="eval").body)
 
@@ -33,22 +33,24 @@ def _work_out(node: Any) -> float:
     if isinstance(node, ast.BinOp):
         return OPERATORS[type(node.op)](_work_out(node.left), _work_out(node.right))
     if isinstance(node, ast.Call):
-        assert isinstance(node.func, ast.Name) and node.func.id == "floor"
-        return math.floor(_work_out(node.args[0]))
+        assert isinstance(node.func, ast.Name) and node.func.id in ("floor", "ceil")
+        rounded: int = getattr(math, node.func.id)(_work_out(node.args[0]))
+        return rounded
     assert isinstance(node, ast.Constant) and isinstance(node.value, int)
     return node.value
 
 
 def numbers(row: LayerRow) -> dict[str, int | None]:
     """What each formula of a row must come to."""
-    on_a_map = len(row.output_shape) == 3
+    on_a_map = len(row.output_shape) > 1
+    size = "Output height and width" if len(row.output_shape) == 3 else "Output length"
     return {
         "Parameters": row.parameters,
         "Buffers": row.buffers or None,
         "MACs": row.macs,
         "FLOPs": 2 * row.macs or None,
         "Output channels": row.output_shape[0] if on_a_map else None,
-        "Output height and width": row.output_shape[1] if on_a_map else None,
+        size: row.output_shape[1] if on_a_map else None,
         "Output numbers": None if on_a_map else row.output_shape[0],
         "Receptive field (px)": row.receptive_field,
         "Jump (px)": row.jump if row.stride else None,

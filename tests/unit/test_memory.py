@@ -47,7 +47,7 @@ def one_thread() -> Iterator[None]:
 
 
 def pictures(spec: ArchitectureSpec, count: int) -> Tensor:
-    return torch.zeros(count, spec.in_channels, spec.image_size, spec.image_size)
+    return torch.zeros(count, *spec.input_shape)
 
 
 def saved_by_autograd(spec: ArchitectureSpec, batch: int) -> int:

@@ -53,10 +53,19 @@ def variants() -> list[str]:
         *(
             f"{text},shortcut={shortcut},ordering={ordering}"
             for text in blocks
-            for shortcut in ("A", "B", "C")
+            for shortcut in ("A", "B", "C", *WEIGHTED)
             for ordering in VALUES["ordering"]
         ),
     ]
+
+
+WEIGHTED = (
+    "constant_scaling,shortcut_scale=0.5,branch_scale=0.75",
+    "exclusive_gating,gate_bias=-1",
+    "shortcut_only_gating,gate_bias=-1",
+    "dropout",
+)
+"""The shortcuts of He et al. 2016, Table 1."""
 
 
 def trained_looking(module: nn.Module, seed: int = 0) -> nn.Module:
@@ -75,8 +84,7 @@ def trained_looking(module: nn.Module, seed: int = 0) -> nn.Module:
 
 def pictures(spec: ArchitectureSpec, count: int = 1) -> Tensor:
     generator = torch.Generator().manual_seed(7)
-    size = spec.image_size
-    return torch.randn(count, spec.in_channels, size, size, generator=generator)
+    return torch.randn(count, *spec.input_shape, generator=generator)
 
 
 @pytest.mark.parametrize(("text", "name"), TORCHVISION.items())
@@ -170,10 +178,12 @@ class ByHand:
     def __init__(self, spec: ArchitectureSpec, state: dict[str, Tensor]) -> None:
         self.spec, self.state = spec, state
         self.layers = 2 if spec.block == "basic" else 3
+        self.projecting = spec.shortcut in ("B", "C")
 
     def conv(self, name: str, x: Tensor, stride: int = 1) -> Tensor:
         weight = self.state[f"{name}.weight"]
-        return F.conv2d(x, weight, stride=stride, padding=weight.shape[-1] // 2)
+        bias = self.state.get(f"{name}.bias")
+        return F.conv2d(x, weight, bias, stride=stride, padding=weight.shape[-1] // 2)
 
     def bn(self, name: str, x: Tensor) -> Tensor:
         mean, var, weight, bias = (
@@ -184,7 +194,7 @@ class ByHand:
 
     def shortcut(self, unit: str, x: Tensor, stride: int, channels: int) -> Tensor:
         """h(x) for a unit that has a projection or changes the shape."""
-        if self.spec.shortcut == "A":
+        if not self.projecting:
             small = x[:, :, ::stride, ::stride]
             zeros = torch.zeros(len(x), channels - x.shape[1], *small.shape[2:])
             return torch.cat([small, zeros], dim=1)
@@ -209,14 +219,14 @@ class ByHand:
             for n in range(1, last + 1):
                 if n > 1 or not first:
                     branch = F.relu(bn(n, branch))
-                if n == 1 and projects and self.spec.shortcut != "A":
+                if n == 1 and projects and self.projecting:
                     identity = branch
                 branch = conv(n, branch)
         elif ordering == "relu_only_preactivation":
             for n in range(1, last + 1):
                 if n > 1 or not first:
                     branch = F.relu(branch)
-                if n == 1 and projects and self.spec.shortcut != "A":
+                if n == 1 and projects and self.projecting:
                     identity = branch
                 branch = bn(n, conv(n, branch))
         else:
@@ -229,12 +239,24 @@ class ByHand:
                 branch = F.relu(branch)
         if self.spec.shortcut == "none":
             return F.relu(branch)
-        total = branch + (self.shortcut(unit, identity, stride, channels) if projects else identity)
+        carried = self.shortcut(unit, identity, stride, channels) if projects else identity
+        total = self.join(unit, x, branch, carried, stride)
         if ordering == "original":
             return F.relu(total)
         if ordering == "bn_after_addition":
             return F.relu(bn(last, total))
         return total
+
+    def join(self, unit: str, x: Tensor, branch: Tensor, carried: Tensor, stride: int) -> Tensor:
+        """h(x) and F(x), weighted as in He et al. 2016, Section 3.1, and added."""
+        if self.spec.shortcut == "constant_scaling":
+            return 0.5 * carried + 0.75 * branch
+        if self.spec.shortcut.endswith("gating"):
+            gate = 1 / (1 + torch.exp(-self.conv(f"{unit}.gate.0", x, stride)))
+            if self.spec.shortcut == "exclusive_gating":
+                branch = gate * branch
+            return (1 - gate) * carried + branch
+        return carried + branch
 
     def __call__(self, x: Tensor) -> Tensor:
         spec = self.spec
@@ -282,6 +304,7 @@ def test_working_in_place_changes_no_output_and_no_gradient(text: str) -> None:
     results = []
     for network in (module, careful):
         images = pictures(spec, 2).requires_grad_()
+        torch.manual_seed(0)  # of what is dropped
         output = network(images)
         output.square().sum().backward()
         results.append([output, images.grad, *(p.grad for p in network.parameters())])

@@ -105,7 +105,7 @@ def test_a_text_prints_in_its_shortest_form(text: str, shortest: str) -> None:
         ("resnet50,zzz=3", "valid: depth"),
         ("resnet50,block=basik", "the nearest: basic"),
         ("resnet50,ordering=full_preactivatoin", "full_preactivation"),
-        ("resnet50,shortcut=D", "A, B, C, none"),
+        ("resnet50,shortcut=D", "the nearest: dropout"),
         ("resnet50,norm=layer", "batch, group, none"),
         ("resnet50,stride_at=7x7", "1x1, 3x3"),
         ("resnet50,stem=vgg", "imagenet, cifar"),
