@@ -73,11 +73,14 @@ def _norm(spec: ArchitectureSpec, name: str, channels: int, zero_gamma: bool = F
     return [(name, Normalisation(channels, groups, zero_gamma))]
 
 
-def _biased(spec: ArchitectureSpec, convolution: Convolution, normalised: bool) -> Convolution:
-    """Give a convolution a bias where the spec wants one; `normalised`: a norm is right behind."""
+def has_bias(spec: ArchitectureSpec, normalised: bool) -> bool:
+    """Whether a convolution has a bias; `normalised`: its place is right before a norm's."""
     behind = normalised and spec.norm != "none"
-    bias = spec.bias == "all" or (spec.bias == "unnormalised" and not behind)
-    return replace(convolution, bias=True) if bias else convolution
+    return spec.bias == "all" or (spec.bias == "unnormalised" and not behind)
+
+
+def _biased(spec: ArchitectureSpec, convolution: Convolution, normalised: bool) -> Convolution:
+    return replace(convolution, bias=True) if has_bias(spec, normalised) else convolution
 
 
 def _stem(spec: ArchitectureSpec) -> _Parts:
@@ -128,23 +131,25 @@ def _head(spec: ArchitectureSpec, channels: int) -> _Parts:
 def _stage(spec: ArchitectureSpec, index: int, channels: int) -> tuple[Chain, int]:
     """Return a stage and the channels it gives."""
     before = sum(spec.stages[:index])
-    shapes = _unit_shapes(spec, index, channels)
+    shapes = unit_shapes(spec, index, channels)
     nodes: list[Node] = []
     for n, shape in enumerate(shapes):
         activated = index == n == 0 and spec.stem_activation
-        survival = _survival(spec, before + n + 1)
-        alike = n > 0 and shape == shapes[n - 1] and n > 1 and survival == 1
-        nodes.append(nodes[-1] if alike else _unit(spec, shape, activated, survival))
+        chance = survival(spec, before + n + 1)
+        alike = n > 1 and shape == shapes[n - 1] and chance == 1
+        nodes.append(nodes[-1] if alike else _unit(spec, shape, activated, chance))
     children = tuple(Child(str(n), node, unit=n + 1) for n, node in enumerate(nodes))
     return Chain(children), shapes[0].out_channels
 
 
-def _survival(spec: ArchitectureSpec, number: int) -> float:
+def survival(spec: ArchitectureSpec, number: int) -> float:
     """Return p_l = 1 - l / L (1 - p_L) (Huang et al. 2016, arXiv:1603.09382, eq. 4)."""
     return 1 - number / sum(spec.stages) * (1 - spec.survival)
 
 
-class _UnitShape(NamedTuple):
+class UnitShape(NamedTuple):
+    """Channels into, inside and out of a unit's branch, and the stride it carries."""
+
     in_channels: int
     inner: int
     out_channels: int
@@ -152,10 +157,11 @@ class _UnitShape(NamedTuple):
 
     @property
     def changes(self) -> bool:
+        """Whether the output has another shape than the input."""
         return self.stride != 1 or self.in_channels != self.out_channels
 
 
-def _unit_shapes(spec: ArchitectureSpec, index: int, in_channels: int) -> list[_UnitShape]:
+def unit_shapes(spec: ArchitectureSpec, index: int, in_channels: int) -> list[UnitShape]:
     """Return the shape of each of a stage's units; one of them halves the map."""
     width = spec.width * spec.widen * 2**index
     inner = width
@@ -163,7 +169,7 @@ def _unit_shapes(spec: ArchitectureSpec, index: int, in_channels: int) -> list[_
         inner = spec.groups * spec.width_per_group * 2**index
     out = width * spec.expansion if spec.block == "bottleneck" else width
     units = spec.stages[index]
-    shapes = [_UnitShape(out if n else in_channels, inner, out, 1) for n in range(units)]
+    shapes = [UnitShape(out if n else in_channels, inner, out, 1) for n in range(units)]
     if spec.downsample_in == "first" and index > 0:
         shapes[0] = shapes[0]._replace(stride=2)
     if spec.downsample_in == "last" and index < len(spec.stages) - 1:
@@ -171,7 +177,7 @@ def _unit_shapes(spec: ArchitectureSpec, index: int, in_channels: int) -> list[_
     return shapes
 
 
-def _convolutions(spec: ArchitectureSpec, shape: _UnitShape) -> list[Convolution]:
+def _convolutions(spec: ArchitectureSpec, shape: UnitShape) -> list[Convolution]:
     if spec.block == "basic":
         found = [
             Convolution(shape.in_channels, shape.inner, 3, shape.stride),
@@ -202,7 +208,7 @@ def _fixed_up(spec: ArchitectureSpec, convolutions: list[Convolution]) -> list[C
     return [*(replace(c, init_scale=scale) for c in inner), replace(last, init_scale=0.0)]
 
 
-def _unit(spec: ArchitectureSpec, shape: _UnitShape, activated: bool, survival: float) -> Node:
+def _unit(spec: ArchitectureSpec, shape: UnitShape, activated: bool, chance: float) -> Node:
     """Return one unit; `activated` where the stem has activated its input already."""
     convolutions = _convolutions(spec, shape)
     if spec.preactivated:
@@ -211,7 +217,7 @@ def _unit(spec: ArchitectureSpec, shape: _UnitShape, activated: bool, survival: 
     else:
         opening = []
         branch, after = _postactivated_branch(spec, convolutions)
-    branch += _branch_end(spec, shape, survival)
+    branch += _branch_end(spec, shape, chance)
     if spec.shortcut == "none":
         return _chain(opening + branch + after)
     shortcut = _shortcut(spec, shape)
@@ -268,7 +274,7 @@ def _preactivated_branch(
     return opening, branch
 
 
-def _branch_end(spec: ArchitectureSpec, shape: _UnitShape, survival: float) -> _Parts:
+def _branch_end(spec: ArchitectureSpec, shape: UnitShape, chance: float) -> _Parts:
     """Return what weighs a branch before the addition."""
     parts: _Parts = []
     if spec.se_ratio is not None:
@@ -278,12 +284,12 @@ def _branch_end(spec: ArchitectureSpec, shape: _UnitShape, survival: float) -> _
         parts.append(("scale", Scaling(spec.branch_scale)))
     if spec.skip_init:
         parts.append(("learned_scale", LearnedScale()))
-    if survival < 1:
-        parts.append(("stochastic_depth", StochasticDepth(survival)))
+    if chance < 1:
+        parts.append(("stochastic_depth", StochasticDepth(chance)))
     return parts
 
 
-def _shortcut(spec: ArchitectureSpec, shape: _UnitShape) -> _Parts:
+def _shortcut(spec: ArchitectureSpec, shape: UnitShape) -> _Parts:
     """Return the parts of a shortcut; none for the identity."""
     if spec.shortcut in ("B", "C"):
         return _projection(spec, shape) if shape.changes or spec.shortcut == "C" else []
@@ -297,7 +303,7 @@ def _shortcut(spec: ArchitectureSpec, shape: _UnitShape) -> _Parts:
     return parts
 
 
-def _projection(spec: ArchitectureSpec, shape: _UnitShape) -> _Parts:
+def _projection(spec: ArchitectureSpec, shape: UnitShape) -> _Parts:
     only_halves = shape.in_channels == shape.out_channels and shape.stride > 1
     if only_halves and spec.downsample_in == "last" and spec.shortcut == "B":
         return [("0", MaxPool(1, shape.stride))]
@@ -307,7 +313,7 @@ def _projection(spec: ArchitectureSpec, shape: _UnitShape) -> _Parts:
     return [("0", _biased(spec, projection, bool(norm))), *norm]
 
 
-def _gate(spec: ArchitectureSpec, shape: _UnitShape) -> _Parts:
+def _gate(spec: ArchitectureSpec, shape: UnitShape) -> _Parts:
     """Return g(x) = sigmoid(W x + b), a 1x1 convolution (He et al. 2016, Section 3.1)."""
     if spec.shortcut not in ("exclusive_gating", "shortcut_only_gating"):
         return []
