@@ -247,7 +247,7 @@ resnext50_32x4d | ResNeXt-50 32x4d
 resnext101_64x4d,groups=32 | ResNeXt-101 32x4d
 resnext101_64x4d | ResNeXt-101 64x4d
 resnext101_32x8d | ResNeXt-101 32x8d
-resnet50,shortcut=none | ResNet-50 without shortcuts
+plain50 | ResNet-50 without shortcuts
 resnext50_32x4d,shortcut=none | ResNeXt-50 32x4d without shortcuts
 resnext29_8x64d-cifar | ResNeXt-29 8x64d for CIFAR-10
 resnext29_16x64d-cifar | ResNeXt-29 16x64d for CIFAR-10
@@ -512,7 +512,7 @@ resnext50_32x4d 25.0 4.2
         _errors("one crop of 224"),
         """
 resnet50                      23.9 -
-resnet50,shortcut=none        31.2 -
+plain50        31.2 -
 resnext50_32x4d               22.2 -
 resnext50_32x4d,shortcut=none 26.1 -
 resnet101                     22.0 6.0

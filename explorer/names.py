@@ -62,12 +62,19 @@ def _residual() -> dict[str, Choices]:
     return {
         **{f"resnet{d}": _imagenet(d) for d in _SMALL | _LARGE},
         **{f"resnet{d}v2": _imagenet(d, **v2) for d in _SMALL | _LARGE},
-        **{f"plain{d}": _imagenet(d, shortcut="none") for d in _SMALL},
+        **{f"plain{d}": _imagenet(d, shortcut="none") for d in _SMALL | _LARGE},
         **{f"resnet{d}-cifar": _cifar("basic", d) for d in (20, 32, 44, 56, 110, 1202)},
         **{f"resnet{d}-cifar": _cifar("bottleneck", d, **paper) for d in (164, 1001)},
         "resnet110v2-cifar": _cifar("basic", 110, **v2),
         **{f"resnet{d}v2-cifar": _cifar("bottleneck", d, **paper, **v2) for d in (164, 1001)},
-        **{f"plain{d}-cifar": _cifar("basic", d, shortcut="none") for d in (20, 32, 44, 56, 110)},
+        **{
+            f"plain{d}-cifar": _cifar("basic", d, shortcut="none")
+            for d in (20, 32, 44, 56, 110, 1202)
+        },
+        **{
+            f"plain{d}-cifar": _cifar("bottleneck", d, **(paper | {"shortcut": "none"}))
+            for d in (164, 1001)
+        },
     }
 
 

@@ -32,16 +32,26 @@ LAYER_COLUMNS: Any = {
     "unit": st.column_config.NumberColumn("Unit", help="Place of the residual unit in its stage"),
     "input_shape": st.column_config.TextColumn("Input", help="Channels × height × width"),
     "output_shape": st.column_config.TextColumn("Output", help="Channels × height × width"),
+    "kernel": st.column_config.NumberColumn("Kernel", help=GLOSSARY["kernel"]),
+    "stride": st.column_config.NumberColumn("Stride", help=GLOSSARY["layer_stride"]),
+    "groups": st.column_config.NumberColumn("Groups", help=GLOSSARY["layer_groups"]),
     "parameters": st.column_config.NumberColumn(
         "Parameters", format="localized", help=GLOSSARY["parameters"]
+    ),
+    "buffers": st.column_config.NumberColumn(
+        "Buffers", format="localized", help=GLOSSARY["buffers"]
     ),
     "macs": st.column_config.NumberColumn("MACs", format="localized", help=GLOSSARY["macs"]),
     "macs_share": st.column_config.NumberColumn(
         "MACs share", format="percent", help="Of the whole network's MACs"
     ),
+    "output_bytes": st.column_config.NumberColumn(
+        "Output (bytes)", format="localized", help=GLOSSARY["output_bytes"]
+    ),
     "receptive_field": st.column_config.NumberColumn(
         "Receptive field (px)", help=GLOSSARY["receptive_field"]
     ),
+    "jump": st.column_config.NumberColumn("Stride so far (px)", help=GLOSSARY["stride"]),
 }
 
 STAGE_COLUMNS: Any = {
@@ -95,7 +105,7 @@ def layer_rows(
     frame = pd.DataFrame(rows, columns=LayerRow._fields)
     for column in ("input_shape", "output_shape"):
         frame[column] = ["×".join(map(str, shape)) for shape in frame[column]]
-    for column in ("unit", "kernel", "stride", "groups", "receptive_field", "jump"):
+    for column in ("unit", "kernel", "stride", "padding", "groups", "receptive_field", "jump"):
         frame[column] = frame[column].astype("Int64")
     frame["macs_share"] = frame["macs"] / analysis.macs
     return LayerRows(frame, sum_rows(rows), rows)

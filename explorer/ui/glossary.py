@@ -44,6 +44,20 @@ GLOSSARY = {
     "feature_map": (
         "The output of a stage's last unit: C2 that of the first stage, C3 of the next, and so on."
     ),
+    "kernel": "Height and width of the window, or the length of a series' one.",
+    "layer_stride": "How many numbers the window moves on from one output to the next.",
+    "layer_groups": (
+        "Groups of channels that do not see each other: of a convolution, or those that group "
+        "normalisation normalises together."
+    ),
+    "buffers": (
+        "Numbers that are kept but not learned: a batch normalisation's running mean and "
+        "variance of each channel, and how many batches it has seen."
+    ),
+    "output_bytes": (
+        "Memory of this layer's output for one picture as float32. 0: a view, or the input passed "
+        "on as it is."
+    ),
     "stride": "How many pixels of the picture lie between neighbours on the map.",
     "receptive_field": (
         "Width, in pixels of the input, of the square that one number of the last feature map "

@@ -119,7 +119,7 @@ def test_each_segmented_control_changes_the_variant(app, start, key, value, expe
     ("start", "value", "expected"),
     [
         ("resnet50", "C", "resnet50,shortcut=C"),
-        ("resnet50v2", "none", "resnet50,shortcut=none"),
+        ("resnet50v2", "none", "plain50"),
         ("resnet20-cifar", "exclusive_gating", "resnet20-cifar,shortcut=exclusive_gating"),
     ],
 )

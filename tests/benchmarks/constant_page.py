@@ -46,17 +46,22 @@ def sidebar() -> str:
     st.selectbox("Start from", [f"ResNet-{n}" for n in range(30)], key="name")
     st.text_input("Variant as text", "resnet50", key="text")
     st.text_input("Units per stage", "3-4-6-3", key="units")
-    for label in ("Block", "Shortcut", "Stride"):
+    for label in ("Block", "Stride"):
         st.segmented_control(label, ["A", "B", "C"], default="A", key=label)
-    st.selectbox("Ordering", ["v1", "v2"], key="ordering")
+    for label in ("Ordering", "Shortcut"):
+        st.selectbox(label, ["v1", "v2"], key=label)
     st.number_input("Input size", 32, 2048, 224, key="size")
     st.number_input("Classes", 1, 1000, 1000, key="classes")
     with st.expander("More"):
-        for label in ("Stem", "Norm"):
+        st.selectbox("Stem", ["imagenet", "cifar"], key="stem")
+        for label in ("Norm", "Biases", "Unit", "Input", "Initialisation"):
             st.segmented_control(label, ["A", "B", "C"], default="A", key=label)
-        st.toggle("Zero", key="zero")
-        st.number_input("Width", 1, 1024, 64, key="width")
-        st.number_input("Channels", 1, 1024, 3, key="channels")
+        for label in ("Gamma", "Scale"):
+            st.toggle(label, key=label)
+        for label in ("Width", "Widening", "Expansion", "Groups", "Channels", "Survival"):
+            st.number_input(label, 1, 1024, 64, key=label)
+        for label in ("Channels of a group", "Reduction"):
+            st.number_input(label, 1, 1024, None, key=label)
     return depth
 
 

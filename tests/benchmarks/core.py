@@ -12,6 +12,7 @@ import explorer.plan
 from explorer import gradients
 from explorer.data import bundled_picture
 from explorer.gradients import probe
+from explorer.names import NAMES
 from explorer.network import build
 from explorer.prediction import predict
 from explorer.spec import parse
@@ -27,7 +28,7 @@ from torchvision.transforms import v2  # noqa: E402
 Measure = Callable[[], list[float]]
 
 
-def analysis(variant: str) -> Measure:
+def analysis(variant: str, rounds: int = 5) -> Measure:
     """torchinfo's time over ours, which starts from the text and keeps nothing."""
 
     def ours() -> Any:
@@ -38,12 +39,12 @@ def analysis(variant: str) -> Measure:
 
     def measure() -> list[float]:
         module, spec = build(variant).eval(), parse(variant)
-        image = torch.zeros(1, spec.in_channels, spec.image_size, spec.image_size)
+        image = torch.zeros(1, *spec.input_shape)
 
         def theirs() -> Any:
             return torchinfo.summary(module, input_data=image, verbose=0)
 
-        ratios = paired(ours, theirs)
+        ratios = paired(ours, theirs, least=rounds, enough_s=15 if rounds > 3 else 0)
         torchinfo.torchinfo.clear_cached_forward_pass()
         return [1 / ratio for ratio in ratios]
 
@@ -63,7 +64,7 @@ def bare_pass(variant: str, batch: int) -> None:
 
 def prepare(variant: str, batch: int) -> tuple[nn.Module, Tensor, Tensor]:
     spec = parse(variant)
-    images = torch.randn(batch, spec.in_channels, spec.image_size, spec.image_size)
+    images = torch.randn(batch, *spec.input_shape)
     return build(spec).train(), images, torch.randint(spec.classes, (batch,))
 
 
@@ -130,6 +131,17 @@ BENCHMARKS = [
             at_least=True,
         )
         for variant in ("resnet50", "resnet152", "resnet1202-cifar")
+    ),
+    *(
+        Benchmark(
+            "catalogue",
+            f"full analysis of {variant}, from its text",
+            "torchinfo.summary of the built module (their time / ours)",
+            50,
+            analysis(variant, rounds=3),
+            at_least=True,
+        )
+        for variant in NAMES
     ),
     *(
         Benchmark("build", f"{name}", "torchvision's constructor", 1, building(name))

@@ -32,15 +32,17 @@ class Benchmark:
         return ratio >= self.budget if self.at_least else ratio <= self.budget
 
 
-def paired(ours: Work, theirs: Work, *, enough_s: float = 15, most: int = 21) -> list[float]:
+def paired(
+    ours: Work, theirs: Work, *, enough_s: float = 15, least: int = 5, most: int = 21
+) -> list[float]:
     """Our time over theirs in each round; who goes first alternates.
 
-    Rounds end after `most`, or after `enough_s` seconds once there are five.
+    Rounds end after `most`, or after `enough_s` seconds once there are `least`.
     """
     seconds(ours), seconds(theirs)
     ratios: list[float] = []
     start = perf_counter()
-    while len(ratios) < most and (len(ratios) < 5 or perf_counter() - start < enough_s):
+    while len(ratios) < most and (len(ratios) < least or perf_counter() - start < enough_s):
         if len(ratios) % 2:
             reference = seconds(theirs)
             ratios.append(seconds(ours) / reference)

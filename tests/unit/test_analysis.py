@@ -163,8 +163,36 @@ def test_a_series_network_has_the_kernels_of_its_twin_in_one_direction() -> None
     assert analyze("resnet18-1d").parameters == counted - 64 * 2 * 7  # one input channel, not 3
 
 
+# Channels into and out of the projections of each bottleneck network, and the map behind them.
+PROJECTIONS = {
+    "plain50": ("resnet50", ((64, 256, 56), (256, 512, 28), (512, 1024, 14), (1024, 2048, 7))),
+    "plain101": ("resnet101", ((64, 256, 56), (256, 512, 28), (512, 1024, 14), (1024, 2048, 7))),
+    "plain152": ("resnet152", ((64, 256, 56), (256, 512, 28), (512, 1024, 14), (1024, 2048, 7))),
+    "plain200": ("resnet200", ((64, 256, 56), (256, 512, 28), (512, 1024, 14), (1024, 2048, 7))),
+    "plain164-cifar": ("resnet164-cifar", ((16, 64, 32), (64, 128, 16), (128, 256, 8))),
+    "plain1001-cifar": ("resnet1001-cifar", ((16, 64, 32), (64, 128, 16), (128, 256, 8))),
+    "plain1202-cifar": ("resnet1202-cifar", ()),
+}
+
+
+@pytest.mark.parametrize(("name", "twin"), PROJECTIONS.items())
+def test_a_plain_twin_lacks_the_projections_and_their_normalisation(name, twin) -> None:
+    residual, projections = twin
+    plain, whole = analyze(name), analyze(residual)
+    fewer = sum(before * after + 2 * after for before, after, _ in projections)
+    assert whole.parameters - plain.parameters == fewer
+    assert whole.macs - plain.macs == sum(a * b * size * size for a, b, size in projections)
+
+
 def test_every_name_is_counted() -> None:
-    assert set(NAMES) <= {*COUNTS, *SQUEEZED, *PRINTED_MILLIONS, *KERAS, "resnet18-1d"}
+    assert set(NAMES) <= {
+        *COUNTS,
+        *SQUEEZED,
+        *PRINTED_MILLIONS,
+        *KERAS,
+        *PROJECTIONS,
+        "resnet18-1d",
+    }
 
 
 @pytest.mark.parametrize(

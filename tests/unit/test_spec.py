@@ -254,8 +254,8 @@ def test_published_depths_have_their_published_units() -> None:
 @pytest.mark.parametrize(
     ("text", "change", "result"),
     [
-        ("resnet50v2", {"shortcut": "none"}, "resnet50,shortcut=none"),
-        ("resnet50,zero_init=true", {"shortcut": "none"}, "resnet50,shortcut=none"),
+        ("resnet50v2", {"shortcut": "none"}, "plain50"),
+        ("resnet50,zero_init=true", {"shortcut": "none"}, "plain50"),
         ("resnet50,zero_init=true", {"ordering": "v2"}, "resnet50v2"),
         ("resnet50,zero_init=true", {"norm": "none"}, "resnet50,norm=none"),
         ("resnet50,groups=2,stride_at=1x1", {"block": "basic"}, "resnet34"),

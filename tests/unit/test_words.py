@@ -23,7 +23,7 @@ from explorer.words import change, name_title, sentence, title
         ("wrn-34-3-cifar,norm=none", "WRN-34-3 (CIFAR), no normalisation"),
         ("resnet20-cifar,ordering=v2", "ResNet-20 (CIFAR), v2"),
         ("resnet50,stride_at=1x1,classes=10", "ResNet-50, stride in the 1x1, 10 classes"),
-        ("resnet101,shortcut=none,width=32", "ResNet-101, plain, width=32"),
+        ("resnet101,shortcut=none,width=32", "Plain-101, width=32"),
     ],
 )
 def test_titles(text: str, expected: str) -> None:
