@@ -48,5 +48,5 @@ chromium:
 	|| command -v google-chrome >/dev/null || { \
 		sudo=; test "$$(id -u)" = 0 || sudo="sudo -n"; \
 		$$sudo apt-get update -qq && \
-		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; \
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation; \
 	} || echo "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."

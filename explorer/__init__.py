@@ -26,6 +26,8 @@ __all__ = [
     "parse",
 ]
 
+__version__ = "0.1.0"
+
 
 def __getattr__(name: str) -> Any:
     """Import what needs torch on first use."""

@@ -1,4 +1,4 @@
-"""The command line: python -m explorer describe | gradients | predict.
+"""The command line: python -m explorer describe | export | gradients | predict.
 
 Whatever is wrong with what was asked is one line on stderr and status 2.
 """
@@ -13,10 +13,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from explorer.analysis import Analysis, analyze
+from explorer.export import targets
+from explorer.export.origin import Origin
+from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
+from explorer.spec import ArchitectureSpec, parse
 from explorer.words import sentence, title
 
-_TEXT_HELP = "a variant: a network's name, then field=value, as in resnet50,ordering=v2"
+_TEXT_HELP = (
+    "a variant: a network's name, then field=value, as in resnet50,ordering=v2; "
+    "or a file, written by export --to json"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--csv", action="store_true", help="the layer table, as CSV")
     describe.set_defaults(command=_describe)
 
+    export = commands.add_parser("export", help="a variant as a file for other programs")
+    export.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
+    export.add_argument("--to", required=True, choices=targets.TARGETS, help=_targets_help())
+    export.add_argument(
+        "-o", dest="file", type=Path, metavar="FILE", help="where to; replaces a file of that name"
+    )
+    origin = export.add_mutually_exclusive_group()
+    origin.add_argument("--seed", type=int, default=0, help="of the weights (default 0)")
+    origin.add_argument("--weights", metavar="NAME", help="trained ones; predict lists them")
+    export.set_defaults(command=_export)
+
     gradients = commands.add_parser("gradients", help="gradient norms at initialisation")
     gradients.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
     gradients.add_argument("--batch", type=int, default=8, help="noise images (default 8)")
@@ -68,8 +86,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _variant(text: str) -> ArchitectureSpec:
+    """Read what stands for a variant: a text form, or the name of a JSON file."""
+    if not text.lower().endswith(".json"):
+        return parse(text)
+    try:
+        return read_spec(Path(text).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from None
+
+
 def _describe(options: argparse.Namespace) -> int:
-    analysis = analyze(options.text)
+    analysis = analyze(_variant(options.text))
     if options.json:
         _print_json(analysis.as_dict())
     elif options.csv:
@@ -111,10 +141,30 @@ def _print_description(analysis: Analysis) -> None:
     _print_table(("layer", "kind", "output", "parameters", "MACs"), rows, numeric=2)
 
 
+def _targets_help() -> str:
+    return "; ".join(f"{target.name}: {target.about}" for target in targets.TARGETS.values())
+
+
+def _export(options: argparse.Namespace) -> int:
+    target = targets.find(options.to)
+    if target.has_weights and options.file is None:
+        raise ValueError(f"--to {target.name} is no text: name a file, as in -o net{target.suffix}")
+    origin = Origin(options.seed, options.weights)
+    content = targets.export(_variant(options.text), target.name, origin)
+    if options.file is None:
+        print(content.decode(), end="")
+        return 0
+    try:
+        options.file.write_bytes(content)
+    except OSError as error:
+        raise ValueError(f"{options.file}: {error.strerror or error}") from None
+    return 0
+
+
 def _gradients(options: argparse.Namespace) -> int:
     from explorer.gradients import probe
 
-    profile = probe(options.text, options.batch, options.seed)
+    profile = probe(_variant(options.text), options.batch, options.seed)
     layers = [
         {
             "name": layer.name,

@@ -36,7 +36,7 @@ def gradient_norms(curves: Sequence[Curve], bands: Sequence[Band], quantity: str
     """
     chart = figure(
         "gradient-norms",
-        "Layer on the main path, 1 = next to the picture",
+        "Layer on the main path (1 = first)",
         quantity,
         470,
         hovermode="closest",

@@ -24,7 +24,7 @@ _ON_COLOUR = {VARIANT_COLOURS[0]: "white"}  # the other variants' colours are li
 
 _DATA_PX, _PAD_PX, _ROW_PX = 360, 34, 66
 # Labels are placed as on a phone: what is clear there is clear on any wider screen.
-_NARROW_PX, _LETTER_PX, _LINE_PX = 230, 6.6, 18
+_NARROW_PX, _LETTER_PX, _LINE_PX = 230, 7.2, 18
 
 
 class Marked(NamedTuple):

@@ -29,6 +29,13 @@ TWIN_COLOURS = {"plain": "#7A7A7A", "ordering": "#AA3377"}
 
 FONT_SIZE = 15
 
+FONT_FAMILY = "Arial, Helvetica, Liberation Sans, sans-serif"
+"""Fonts of the reader's own: a saved picture cannot take the page's font along, and texts that were
+measured in a narrower one would be cut off."""
+
+CAMERA = {"color": "#8A95A1", "activecolor": "#2A82C4", "bgcolor": "rgba(0, 0, 0, 0)"}
+"""The button that saves the picture: to be seen on light and on dark."""
+
 Figure: TypeAlias = go.Figure
 
 
@@ -44,7 +51,8 @@ def figure(name: str, x_title: str, y_title: str, height: int, **layout: Any) ->
     """
     empty = go.Figure()
     empty.update_layout(
-        font_size=FONT_SIZE,
+        font={"size": FONT_SIZE, "family": FONT_FAMILY},
+        modebar=CAMERA,
         height=height,
         margin={"l": 8, "r": 28, "t": 8, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title_text": ""},

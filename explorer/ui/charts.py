@@ -10,6 +10,9 @@ from explorer.figures.style import Figure
 
 Records: TypeAlias = Sequence[Mapping[str, Any]]
 
+PNG_SCALE = 3
+"""Pixels of a saved picture for each pixel on the screen, so that it stands being projected."""
+
 
 def draw(
     chart: Figure,
@@ -22,16 +25,42 @@ def draw(
 
     Args:
         chart: the picture.
-        key: stable and unique on the page; also the CSV's file name.
+        key: stable and unique on the page; also the name of the files.
         title: what is measured, on what.
         reading: one sentence on how to read it.
         records: gives the data shown, when the CSV is asked for.
     """
     st.markdown(f"**{title}**")
-    st.plotly_chart(chart, key=f"chart-{key}", config={"displayModeBar": False}, alt=title)
+    place = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(reading, width="stretch")
         csv_button(key, records)
+        form = _picture_form(key)
+    # The one button that is left of the mode bar, for a chart is to be passed in one Tab.
+    config = {
+        "displayModeBar": "hover",
+        "modeBarButtons": [["toImage"]],
+        "displayNotifier": False,
+        "toImageButtonOptions": {"format": form.lower(), "filename": key, "scale": PNG_SCALE},
+    }
+    place.plotly_chart(chart, key=f"chart-{key}", config=config, alt=title)
+
+
+def _picture_form(key: str) -> str:
+    """Say how to save the picture, and return the form that was chosen for it."""
+    with st.popover("Picture", icon=":material/photo_camera:", type="tertiary"):
+        form: str = st.segmented_control(
+            "Save the picture as",
+            ["PNG", "SVG"],
+            default="PNG",
+            required=True,
+            key=f"form-{key}",
+        )
+        st.caption(
+            "Point at the chart, or tap it, and press the camera in its upper right corner. An "
+            "SVG stays sharp at any size."
+        )
+    return form
 
 
 def csv_button(key: str, records: Callable[[], Records], label: str = "Data (CSV)") -> None:

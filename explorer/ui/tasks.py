@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
+from explorer.export.origin import Origin
+from explorer.export.targets import Target
 from explorer.spec import ArchitectureSpec
+from explorer.ui import warmup
 from explorer.ui.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -205,3 +208,20 @@ def _answer(
     except (PictureError, prediction.PredictionError) as error:
         return Answer(file, picture, None, str(error))
     return Answer(file, picture, said, "")
+
+
+_exporting = Lock()
+
+
+def export_file(spec: ArchitectureSpec, target: Target, origin: Origin) -> bytes:
+    """Return the content of a file.
+
+    It runs while a browser waits for its download, beside the queue: a second or two at most, so
+    nobody should wait for another's experiment. Those that hold weights, which are also held in
+    memory until they are sent, are made one at a time.
+    """
+    if not target.has_weights:
+        return target.write(spec, origin)
+    warmup.wait()
+    with _exporting:
+        return target.write(spec, origin)

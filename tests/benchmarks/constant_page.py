@@ -68,7 +68,9 @@ def sidebar() -> str:
 st.set_page_config("Constant", layout="wide")
 with st.sidebar:
     shown = contents()[sidebar()]
-st.title(shown["title"])
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title(shown["title"], width="stretch")
+    st.popover("Export", key="export", on_change="rerun")
 st.markdown(shown["sentence"])
 with st.grid(3, min_column_width=215, border=False):
     for number, value in enumerate(shown["metrics"]):
@@ -79,9 +81,12 @@ st.markdown("**A network**")
 st.dataframe(shown["results"], hide_index=True, height="content", key="results")
 st.subheader("Where it sits")
 st.segmented_control("Quantity", ["A", "B", "C"], default="A", key="quantity")
-st.plotly_chart(shown["chart"], key="chart", config={"displayModeBar": False})
+st.plotly_chart(shown["chart"], key="chart", config={"modeBarButtons": [["toImage"]]})
 st.caption("How to read it.")
 st.download_button("Data", lambda: "", key="csv")
+with st.popover("Picture", type="tertiary"):
+    st.segmented_control("Save the picture as", ["PNG", "SVG"], default="PNG", key="form")
+    st.caption("How to save it.")
 st.subheader("Layers")
 st.pills("Stages", ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"], key="stages")
 st.pills("Kinds", list(cached.QUANTITIES), key="kinds")

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from explorer.__main__ import main
+from explorer.network import build
 
 PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
 
@@ -100,6 +103,18 @@ def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[
         (["gradients", "resnet20-cifar", "--batch", "many"], ["many"]),
         (["gradients", "resnet20-cifar", "--seed", "-1"], ["seed=-1"]),
         (["gradients", "resnet50,image_size=32", "--batch", "1"], ["batch=1"]),
+        (["export", "resnet18"], ["--to"]),
+        (["export", "resnet18", "--to", "keras"], ["keras", "onnx", "safetensors", "markdown"]),
+        (["export", "resnet18", "--to", "onnx"], ["-o", ".onnx"]),
+        (["export", "resnet18", "--to", "safetensors"], ["-o", ".safetensors"]),
+        (["export", "resnt18", "--to", "csv"], ["resnt18", "resnet18"]),
+        (["export", "resnet18", "--to", "csv", "-o", "no/such/folder/x.csv"], ["no/such/folder"]),
+        (["export", "resnet18", "--to", "onnx", "-o", "x.onnx", "--seed", "-1"], ["seed=-1"]),
+        (
+            ["export", "resnet18", "--to", "onnx", "-o", "x.onnx", "--weights", "resnet50-keras"],
+            ["resnet50,stride_at=1x1", "resnet18"],
+        ),
+        (["describe", "no/such/file.json"], ["no/such/file.json"]),
         (["predict"], ["picture"]),
         (["predict", "x.jpg", "--weights", "resnet50-kers"], ["resnet50-keras"]),
         (["predict", "x.jpg", "--top", "0"], ["--top"]),
@@ -112,6 +127,49 @@ def test_what_is_wrong_is_one_line_and_status_2(arguments: list[str], words: lis
     assert result.stdout == ""
     assert len(result.stderr.strip().splitlines()) == 1
     assert all(word in result.stderr for word in words), result.stderr
+
+
+def test_texts_are_exported_to_stdout_and_to_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("csv", "json", "latex", "markdown"):
+        assert main(["export", "resnet18v2", "--to", name]) == 0
+        printed = capsys.readouterr().out
+        assert "layer4.1.conv2" in printed or name == "json"
+        file = tmp_path / f"net.{name}"
+        file.write_text("a file of that name is replaced")
+        assert main(["export", "resnet18v2", "--to", name, "-o", str(file)]) == 0
+        assert capsys.readouterr().out == ""
+        assert file.read_text(encoding="utf-8") == printed
+
+
+def test_a_variant_is_read_from_the_file_it_was_exported_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "net.json"
+    assert main(["export", "resnet20-cifar,width=8", "--to", "json", "-o", str(file)]) == 0
+    assert main(["describe", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["variant"] == "resnet20-cifar,width=8"
+    file.write_text('{"fields": {"stages": [0]}}')
+    assert main(["describe", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert str(file) in told and "stages" in told
+
+
+def test_a_failed_export_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "net.onnx"
+    file.write_text("old")
+    assert main(["export", "resnet50,width=1024", "--to", "onnx", "-o", str(file)]) == 2
+    assert file.read_text() == "old"
+
+
+def test_weights_of_a_seed_are_exported(tmp_path: Path) -> None:
+    file = tmp_path / "net.safetensors"
+    command = ["export", "resnet20-cifar", "--to", "safetensors", "-o", str(file)]
+    done = run(*command, "--seed", "5")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    wanted = build("resnet20-cifar", seed=5).state_dict()
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in load_file(file).items())
 
 
 def test_predict_names_a_cat_and_goes_on_after_a_bad_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from explorer.backbone import backbone_code
 from explorer.catalog import published
 from explorer.conformance import Comparison, in_own_paper, nearest, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, layer_table, state, tasks, waiting
+from explorer.ui import cached, charts, exports, layer_table, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import sentence, title
 
@@ -21,7 +21,7 @@ def draw() -> None:
     """Draw the page for the current variant."""
     spec = state.current()
     analysis = analyze(spec)
-    st.title(title(spec))
+    exports.draw_title(spec)
     st.markdown(sentence(spec))
     standing = st.container()
     _headline(analysis)
