@@ -22,6 +22,16 @@ SHORTCUT_WORDS = {
     "shortcut_only_gating": "shortcuts gated by 1 − g",
     "dropout": "dropout on shortcuts",
 }
+SHORTCUT_NAMES = {
+    "A": "A: zero padding",
+    "B": "B: projection at changes",
+    "C": "C: projection everywhere",
+    "none": "none: plain network",
+    "constant_scaling": "constant scaling",
+    "exclusive_gating": "exclusive gating",
+    "shortcut_only_gating": "shortcut-only gating",
+    "dropout": "dropout",
+}
 STEM_WORDS = {
     "imagenet": "ImageNet: 7x7, stride 2, max-pool",
     "cifar": "CIFAR: one 3x3",

@@ -28,30 +28,30 @@ LAYER_COLUMNS: Any = {
     "name": st.column_config.TextColumn("Layer", pinned=True),
     "kind": "Kind",
     "detail": "What it does",
-    "stage": "Stage",
-    "unit": st.column_config.NumberColumn("Unit", help="Place of the residual unit in its stage"),
-    "input_shape": st.column_config.TextColumn("Input", help="Channels × height × width"),
     "output_shape": st.column_config.TextColumn("Output", help="Channels × height × width"),
-    "kernel": st.column_config.NumberColumn("Kernel", help=GLOSSARY["kernel"]),
-    "stride": st.column_config.NumberColumn("Stride", help=GLOSSARY["layer_stride"]),
-    "groups": st.column_config.NumberColumn("Groups", help=GLOSSARY["layer_groups"]),
     "parameters": st.column_config.NumberColumn(
         "Parameters", format="localized", help=GLOSSARY["parameters"]
-    ),
-    "buffers": st.column_config.NumberColumn(
-        "Buffers", format="localized", help=GLOSSARY["buffers"]
     ),
     "macs": st.column_config.NumberColumn("MACs", format="localized", help=GLOSSARY["macs"]),
     "macs_share": st.column_config.NumberColumn(
         "MACs share", format="percent", help="Of the whole network's MACs"
     ),
-    "output_bytes": st.column_config.NumberColumn(
-        "Output (bytes)", format="localized", help=GLOSSARY["output_bytes"]
-    ),
     "receptive_field": st.column_config.NumberColumn(
         "Receptive field (px)", help=GLOSSARY["receptive_field"]
     ),
+    "stage": "Stage",
+    "unit": st.column_config.NumberColumn("Unit", help="Place of the unit in its stage"),
+    "input_shape": st.column_config.TextColumn("Input", help="Channels × height × width"),
+    "kernel": st.column_config.NumberColumn("Kernel", help=GLOSSARY["kernel"]),
+    "stride": st.column_config.NumberColumn("Stride", help=GLOSSARY["layer_stride"]),
     "jump": st.column_config.NumberColumn("Stride so far (px)", help=GLOSSARY["stride"]),
+    "groups": st.column_config.NumberColumn("Groups", help=GLOSSARY["layer_groups"]),
+    "buffers": st.column_config.NumberColumn(
+        "Buffers", format="localized", help=GLOSSARY["buffers"]
+    ),
+    "output_bytes": st.column_config.NumberColumn(
+        "Output (bytes)", format="localized", help=GLOSSARY["output_bytes"]
+    ),
 }
 
 STAGE_COLUMNS: Any = {

@@ -14,7 +14,7 @@ from explorer.rules import REAL_BOUNDS
 from explorer.spec import BOUNDS, ArchitectureSpec, SpecError, depths, options, parse, stages_for
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.words import INIT_WORDS, ORDERING_WORDS, SHORTCUT_WORDS, STEM_WORDS, name_title
+from explorer.words import INIT_WORDS, ORDERING_WORDS, SHORTCUT_NAMES, STEM_WORDS, name_title
 
 _NAME, _TEXT = "choice-name", "choice-text"
 
@@ -26,7 +26,7 @@ def draw() -> None:
     _draw_layers(spec)
     _choice(spec, "block", "Block", st.segmented_control)
     _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS)
-    _choice(spec, "shortcut", "Shortcut", st.selectbox, SHORTCUT_WORDS)
+    _choice(spec, "shortcut", "Shortcut", st.selectbox, SHORTCUT_NAMES)
     _draw_shortcut_settings(spec)
     _choice(spec, "stride_at", "Stride of a downsampling unit in its", st.segmented_control)
     _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.smallest_image)
