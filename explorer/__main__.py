@@ -1,4 +1,4 @@
-"""The command line: python -m explorer describe | export | gradients | predict.
+"""The command line: python -m explorer describe | export | gradients | predict | train.
 
 Whatever is wrong with what was asked is one line on stderr and status 2.
 """
@@ -18,6 +18,7 @@ from explorer.export.origin import Origin
 from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
 from explorer.spec import ArchitectureSpec, parse
+from explorer.training.command import add_options, train
 from explorer.words import sentence, title
 
 _TEXT_HELP = (
@@ -83,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--top", type=int, default=5, help="answers for each picture (default 5)")
     predict.add_argument("--json", action="store_true", help="as a JSON list")
     predict.set_defaults(command=_predict)
+
+    training = commands.add_parser("train", help="train a network on CIFAR-10")
+    training.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
+    add_options(training)
+    training.set_defaults(command=_train)
     return parser
 
 
@@ -199,7 +205,7 @@ def _predict(options: argparse.Namespace) -> int:
         raise ValueError("predict: name at least one picture")
     if options.top < 1:
         raise ValueError(f"--top {options.top}: at least 1")
-    entry = weights.find(options.weights) if options.weights else weights.available()[0]
+    entry = weights.find(options.weights or weights.DEFAULT)
     answers = [_answer(Path(file), entry, options.top) for file in options.files]
     if options.json:
         _print_json(answers)
@@ -238,6 +244,10 @@ def _print_answer(answer: dict[str, Any]) -> None:
     print(f"{answer['file']}:", answer.get("error", ""))
     for label in answer.get("top", ()):
         print(f"  {label['probability']:6.1%}  {label['label']}")
+
+
+def _train(options: argparse.Namespace) -> int:
+    return train(_variant(options.text), options)
 
 
 def _print_json(value: Any) -> None:

@@ -117,9 +117,10 @@ def _normalise(shown: Image.Image, steps: Preprocessing) -> Tensor:
     if steps.channels == "BGR":
         values = values.flip(0)
     mean, std = (
-        torch.tensor(v, dtype=torch.float32).view(-1, 1, 1) for v in (steps.mean, steps.std)
+        torch.tensor(v, dtype=torch.float32).view(len(values), -1) for v in (steps.mean, steps.std)
     )
-    return values.div(steps.divisor).sub_(mean).div_(std).contiguous()
+    result = values.flatten(1).div(steps.divisor).sub_(mean).div_(std)
+    return result.view(values.shape).contiguous()
 
 
 def _resize(image: Image.Image, steps: Preprocessing) -> Image.Image:

@@ -6,18 +6,22 @@ Torch is imported by `load` alone, so that a page can list weights before torch 
 import difflib
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from explorer.catalog import Result
 from explorer.spec import ArchitectureSpec, as_fields, parse
 
 if TYPE_CHECKING:
     from torch import nn
 
 FOLDER = Path(__file__).parent.parent / "assets" / "weights"
+DEFAULT = "resnet50-keras"
+"""The weights that answer where none are asked for."""
 
 
 class WeightsError(ValueError):
@@ -33,7 +37,7 @@ class Preprocessing:
 
     Args:
         channels: their order and number: RGB, BGR, or L for grey.
-        mean: for each channel, in that order.
+        mean: for each channel, in that order; or for each value of the cut-out picture.
         std: for each channel, in that order.
     """
 
@@ -56,6 +60,60 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """Where a network stood after an epoch of its training.
+
+    Args:
+        epoch: counted from 1; the last may have been cut short by the recipe.
+        iteration: steps until then.
+        learning_rate: of the epoch's last step.
+        train_loss: mean over the epoch's augmented pictures, each before its step.
+        train_error_percent: over the same.
+        test_loss: over all test pictures after the epoch; None where it was not measured.
+        test_error_percent: over the same.
+        seconds: that the epoch took.
+    """
+
+    epoch: int
+    iteration: int
+    learning_rate: float
+    train_loss: float
+    train_error_percent: float
+    test_loss: float | None
+    test_error_percent: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCard:
+    """How our own weights came about, and what they are worth.
+
+    Args:
+        recipe: every setting of the recipe, see `explorer.training.recipe.Recipe`.
+        seed: of weights, order and crops.
+        train_pictures: how many there were to learn from.
+        test_pictures: how many the test error is of.
+        test_wrong: those of them whose class the bundled weights miss.
+        test_error_percent: the same as a share.
+        bundled_test_wrong: pictures missed in the bundled part of the test set.
+        published: printed errors of the same network, each with its source; may be empty.
+        curve: one point for each epoch.
+        versions: of what trained it.
+    """
+
+    recipe: Mapping[str, Any] = field(hash=False)
+    seed: int
+    train_pictures: int
+    test_pictures: int
+    test_wrong: int
+    test_error_percent: float
+    bundled_test_wrong: int
+    published: tuple[Result, ...]
+    curve: tuple[CurvePoint, ...]
+    versions: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsEntry:
     """One set of weights.
 
@@ -70,6 +128,7 @@ class WeightsEntry:
         source: where the weights come from.
         size_bytes: of the file.
         sha256: of the file.
+        training: of weights that were trained here; None for others'.
     """
 
     name: str
@@ -83,6 +142,7 @@ class WeightsEntry:
     source: str
     size_bytes: int
     sha256: str
+    training: TrainingCard | None = None
 
     @property
     def spec(self) -> ArchitectureSpec:
@@ -111,8 +171,17 @@ def _entry(about: dict[str, Any]) -> WeightsEntry:
         "preprocessing": preprocessing,
         "categories": tuple(about["categories"]),
         "accuracy": Accuracy(**about["accuracy"]),
+        "training": _card(about["training"]) if "training" in about else None,
     }
     return WeightsEntry(**{**about, **parts})
+
+
+def _card(about: dict[str, Any]) -> TrainingCard:
+    parts = {
+        "published": tuple(Result(**figure) for figure in about["published"]),
+        "curve": tuple(CurvePoint(**point) for point in about["curve"]),
+    }
+    return TrainingCard(**{**about, **parts})
 
 
 def find(name: str) -> WeightsEntry:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from explorer.__main__ import main
 from explorer.network import build
+from tests.unit.cifar_folders import write_sheets
 
 PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
 
@@ -210,3 +211,56 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
     )
     assert done.stdout == "{\n"
     assert "Traceback" not in done.stderr
+
+
+def test_train_fills_a_folder_and_resumes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_sheets(tmp_path / "data")
+    out = tmp_path / "out"
+    arguments = ["train", "resnet20-cifar,depth=8,width=4", "--data", str(tmp_path / "data")]
+    arguments += ["--epochs", "2", "--seed", "4", "--out", str(out)]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    assert "test error" in told.out
+    assert "of 20 wrong" in told.out
+    assert [line.split("  ")[0] for line in told.err.splitlines()] == ["epoch 1/2", "epoch 2/2"]
+    result = json.loads((out / "result.json").read_text("utf-8"))
+    assert (result["seed"], result["recipe"]["epochs"], result["data"]["train"]) == (4, 2, 50)
+    assert main(arguments) == 2
+    assert "holds a run already" in capsys.readouterr().err
+    assert main([*arguments, "--resume"]) == 0
+    again = capsys.readouterr()
+    assert (again.out, again.err) == (told.out, "")
+
+
+def test_a_stopped_training_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: object, progress: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("explorer.training.progress.ProgressLine.step", stop)
+    write_sheets(tmp_path / "data")
+    out = tmp_path / "out"
+    arguments = ["train", "resnet20-cifar,depth=8,width=4", "--data", str(tmp_path / "data")]
+    assert main([*arguments, "--out", str(out)]) == 130
+    assert f"--resume continues {out}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["resnet20-cifar", "--data", "none"], "none is not a folder"),
+        (["resnet20-kifar", "--data", "none"], "resnet20-kifar"),
+        (["resnet20-cifar", "--data", "none", "--recipe", "long"], "no recipe 'long'"),
+        (["resnet20-cifar", "--data", "none", "--epochs", "0"], "epochs=0: from 1 to 10,000"),
+    ],
+)
+def test_train_refuses_with_a_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(["train", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1

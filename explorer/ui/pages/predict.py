@@ -44,9 +44,10 @@ def draw() -> None:
 
 def _introduce(entry: WeightsEntry) -> None:
     accuracy = entry.accuracy
+    known = "Measured" if entry.training else "Published"
     st.markdown(
         f"**{title(entry.spec)}** with trained weights: {entry.title}, trained on {entry.dataset}. "
-        f"Published accuracy: {accuracy.top1_percent}% top-1, {accuracy.top5_percent}% top-5 "
+        f"{known} accuracy: {accuracy.top1_percent}% top-1, {accuracy.top5_percent}% top-5 "
         f"({accuracy.evaluation})."
     )
     st.caption(

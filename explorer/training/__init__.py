@@ -1,0 +1,1 @@
+"""Training: the recipe, the batches, the loop, and the folder that a run fills."""

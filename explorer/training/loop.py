@@ -1,0 +1,204 @@
+"""One network in training, step by step, and the judgement of what it has learned."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from explorer.datasets import LabelledImages
+from explorer.network import build
+from explorer.spec import ArchitectureSpec
+from explorer.training.batches import Batches, derived_seed, measure, normalise
+from explorer.training.recipe import Recipe
+from explorer.weights import Preprocessing
+
+MAX_SEED = 2**31 - 1
+_JUDGED_AT_ONCE = 500
+
+
+class TrainingError(ValueError):
+    """Why a network cannot be trained, or not any further, in one sentence."""
+
+
+class Step(NamedTuple):
+    """What one iteration saw, before it changed the weights."""
+
+    loss: float
+    wrong: int
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How a network did on pictures: mean cross-entropy, and pictures whose class was missed.
+
+    `wrong_top5` counts those whose class is not even among the five most probable.
+    """
+
+    loss: float
+    wrong: int
+    wrong_top5: int
+    pictures: int
+
+    @property
+    def error_percent(self) -> float:
+        """Share of the pictures whose most probable class is wrong."""
+        return 100 * self.wrong / self.pictures
+
+
+class Training:
+    """A network and everything that its exact continuation needs.
+
+    Weights, order, crops and flips come from `seed`, each from its own stream: the global random
+    state is left as it was found. On one CPU and with one number of threads, the same arguments
+    give the same weights, bit for bit.
+
+    Args:
+        spec: the network.
+        recipe: how it is trained.
+        data: what it learns from.
+        seed: of the weights and of all that is drawn later.
+        device: where it is trained.
+    Raises:
+        TrainingError: if the network does not take these pictures, or the seed is out of bounds.
+    """
+
+    def __init__(
+        self,
+        spec: ArchitectureSpec,
+        recipe: Recipe,
+        data: LabelledImages,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        _check(spec, data, seed)
+        self.spec, self.recipe, self.seed = spec, recipe, seed
+        self.device = torch.device(device)
+        self.preprocessing = measure(data.images, recipe.normalisation)
+        self.batches = Batches(data, recipe, self.preprocessing, seed, self.device)
+        self.steps = recipe.steps(self.batches.per_epoch)
+        self.iteration = 0
+        self.model = build(spec, seed).to(self.device)
+        if recipe.channels_last:
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the recipe is at its end."""
+        return self.iteration >= self.steps
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.recipe.rate(self.iteration, self.steps)
+
+    def step(self) -> Step:
+        """Learn from one batch.
+
+        Raises:
+            TrainingError: if the loss is no longer a number.
+        """
+        self.model.train()
+        images, labels = self.batches.at(self.iteration)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate
+        with _drawing_from(derived_seed(self.seed, "layers", self.iteration), self.device):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
+                outputs = self.model(images)
+            outputs = outputs.float()
+            loss = cross_entropy(outputs, labels, label_smoothing=self.recipe.label_smoothing)
+            self.optimizer.zero_grad()
+            loss.backward()
+        self.optimizer.step()
+        self.iteration += 1
+        told = Step(loss.item(), int((outputs.argmax(1) != labels).sum()), len(labels))
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"{self.spec}: the loss is {told.loss} at iteration {self.iteration}; "
+                "a lower learning rate may help"
+            )
+        return told
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` needs: weights, statistics, momentum, and the iteration."""
+        return {
+            "iteration": self.iteration,
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state` was taken; everything drawn follows from seed and iteration."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.iteration = state["iteration"]
+
+
+def evaluate(model: nn.Module, data: LabelledImages, steps: Preprocessing) -> Score:
+    """Judge a network on pictures as they are, in float32 and in eval mode.
+
+    Args:
+        model: any mode; returned to it.
+        data: the pictures.
+        steps: how they become inputs.
+    """
+    training, device = model.training, next(model.parameters()).device
+    loss, wrong, wrong_top5 = 0.0, 0, 0
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(data), _JUDGED_AT_ONCE):
+            part = slice(start, start + _JUDGED_AT_ONCE)
+            images = normalise(data.images[part].to(device), steps)
+            labels = data.labels[part].to(device)
+            outputs = model(images.contiguous(memory_format=torch.channels_last))
+            loss += cross_entropy(outputs, labels, reduction="sum").item()
+            best = outputs.topk(min(5, outputs.shape[1])).indices == labels[:, None]
+            wrong += len(labels) - int(best[:, 0].sum())
+            wrong_top5 += len(labels) - int(best.sum())
+    model.train(training)
+    return Score(loss / len(data), wrong, wrong_top5, len(data))
+
+
+def accelerator() -> torch.device:
+    """Return the GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _check(spec: ArchitectureSpec, data: LabelledImages, seed: int) -> None:
+    if not 0 <= seed <= MAX_SEED:
+        raise TrainingError(f"seed={seed}: a whole number from 0 to {MAX_SEED:,}")
+    if data.images.shape[1:] != spec.input_shape:
+        wanted, found = ("x".join(map(str, n)) for n in (spec.input_shape, data.images.shape[1:]))
+        raise TrainingError(f"{spec} takes pictures of {wanted}, these are {found}")
+    if spec.classes <= int(data.labels.max()):
+        raise TrainingError(
+            f"{spec} tells {spec.classes} classes apart, the pictures show "
+            f"{int(data.labels.max()) + 1}"
+        )
+
+
+@contextmanager
+def _drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Let layers that drop at random draw from `seed`, and leave torch's random state as it was."""
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    states = [generator.get_state() for generator in generators]
+    try:
+        for generator in generators:
+            generator.manual_seed(seed)
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
