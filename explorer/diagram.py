@@ -4,11 +4,11 @@ The plan says how layers are arranged, the analysis what each of them does. Unit
 are told once, with how many they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from explorer.analysis import analyze
 from explorer.costs import Shape
@@ -35,16 +35,16 @@ Parts: TypeAlias = tuple[Part, ...]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """`count` identical units from `first` on, and the layers of one of them.
+    """Identical units in a row, told once: the layers are those of the first of `members`.
 
-    The parts are those of `nodes.Residual`; what a gate weights ends in its `gating`. Where `skip`
-    is "none" there is no addition and all parts stand in `branch`; so they do in a stem and a
-    head, whose `first` is 0.
+    `members` are the units' names in the built network, and `first` is the place of the first of
+    them in its stage. The parts are those of `nodes.Residual`; what a gate weights ends in its
+    `gating`. Where `skip` is "none" there is no addition and all parts stand in `branch`; so they
+    do in a stem and a head, whose `first` is 0.
     """
 
-    name: str
+    members: tuple[str, ...]
     first: int
-    count: int
     skip: str
     before: Parts = ()
     branch: Parts = ()
@@ -52,6 +52,16 @@ class Unit:
     addition: Part | None = None
     after: Parts = ()
     gate: Parts = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the first of these units, which stands for all of them."""
+        return self.members[0]
+
+    @property
+    def count(self) -> int:
+        """How many units these are."""
+        return len(self.members)
 
     @property
     def parts(self) -> Parts:
@@ -76,7 +86,9 @@ class Unit:
 
     @property
     def caption(self) -> str:
-        """Which units these are: `unit 1`, `units 2 to 200`."""
+        """Which units these are: `unit 1`, `units 2 to 200`; `all layers` of a stem or a head."""
+        if not self.first:
+            return "all layers"
         if self.count == 1:
             return f"unit {self.first}"
         return f"units {self.first} to {self.first + self.count - 1}"
@@ -108,6 +120,15 @@ class Diagram:
         units = (unit for group in self.groups for unit in group.units)
         return tuple(dict.fromkeys(p.kind for u in units for p in u.parts))
 
+    def find(self, name: str) -> tuple[Group, Unit]:
+        """Return the unit that bears a name or stands for it; for no such name, the first one.
+
+        A stem or a head is only taken for the first where there is no unit.
+        """
+        places = [(group, unit) for group in self.groups for unit in group.units]
+        found = [place for place in places if name in place[1].members]
+        return (found or [place for place in places if place[1].first] or places)[0]
+
 
 @lru_cache(maxsize=64)
 def diagram(spec: ArchitectureSpec) -> Diagram:
@@ -117,20 +138,6 @@ def diagram(spec: ArchitectureSpec) -> Diagram:
     for name, found in groupby(network.root.children, key=lambda child: child.stage):
         groups.append(Group(name or "", _units(tuple(found), rows)))
     return Diagram(network.input_shape, tuple(groups))
-
-
-def unit_parts(spec: ArchitectureSpec, stage: str, unit: int) -> Unit:
-    """Return one unit of a stage with its layers in exact order.
-
-    Raises:
-        LookupError: if the network has no such unit.
-    """
-    for child in plan(spec).root.children:
-        if child.stage == stage and isinstance(child.node, Chain):
-            for inner in child.node.children:
-                if inner.unit == unit:
-                    return _unit(inner, f"{child.name}.", 1, _rows(spec))
-    raise LookupError(f"{spec} has no unit {unit} in {stage}")
 
 
 _Rows: TypeAlias = Mapping[str, LayerRow]
@@ -152,16 +159,17 @@ def _units(children: tuple[Child, ...], rows: _Rows) -> tuple[Unit, ...]:
             continue
         for _, same in groupby(inner, key=lambda unit: unit.node):
             alike = tuple(same)
-            units.append(_unit(alike[0], f"{child.name}.", len(alike), rows))
+            members = tuple(f"{child.name}.{unit.name}" for unit in alike)
+            units.append(_unit(alike[0], members, rows))
     if loose:
-        units.append(Unit(children[0].stage or "", 0, 1, "none", branch=tuple(loose)))
+        units.append(Unit((children[0].stage or "",), 0, "none", branch=tuple(loose)))
     return tuple(units)
 
 
-def _unit(child: Child, prefix: str, count: int, rows: _Rows) -> Unit:
-    name, node, first = prefix + child.name, child.node, child.unit or 0
+def _unit(child: Child, members: tuple[str, ...], rows: _Rows) -> Unit:
+    name, node, first = members[0], child.node, child.unit or 0
     if not isinstance(node, Residual):
-        return Unit(name, first, count, "none", branch=_parts(node, name, rows))
+        return Unit(members, first, "none", branch=_parts(node, name, rows))
     shortcut = _parts(node.shortcut, f"{name}.downsample", rows)
     branch = _parts(node.branch, name, rows)
     if node.gate.children:
@@ -169,9 +177,8 @@ def _unit(child: Child, prefix: str, count: int, rows: _Rows) -> Unit:
     if node.gates_branch:
         branch += (_part(rows[f"{name}.gated_branch"]),)
     return Unit(
-        name,
+        members,
         first,
-        count,
         _skip(shortcut),
         before=_parts(node.before, name, rows),
         branch=branch,
@@ -231,113 +238,4 @@ _LABELS: Mapping[str, Callable[[LayerRow], str]] = {
     "dropout": lambda row: "drop",
     "padding": lambda row: "zeros",
     "flatten": lambda row: "flat",
-}
-
-
-def shape_words(shape: Shape) -> str:
-    """Write a shape as `64 × 56 × 56`."""
-    return " × ".join(map(str, shape))
-
-
-def outline(described: Diagram) -> str:
-    """Return the picture as indented text, for those who listen to it."""
-    lines = [f"input: {shape_words(described.input_shape)}"]
-    for group in described.groups:
-        count = f"{group.count} unit{'s' if group.count > 1 else ''}, " if group.count else ""
-        lines.append(f"{group.name}: {count}output {shape_words(group.units[-1].output_shape)}")
-        for unit in group.units:
-            lines += [f"  {line}" for line in _unit_outline(unit)]
-    return "\n".join(lines)
-
-
-def _unit_outline(unit: Unit) -> Iterable[str]:
-    if not unit.first:
-        return (_part_outline(part) for part in unit.branch)
-    alike = f" ({unit.count} alike)" if unit.count > 1 else ""
-    lines = [f"{unit.caption}{alike}: output {shape_words(unit.output_shape)}, skip: {unit.skip}"]
-    sections: tuple[tuple[str, Any], ...] = (
-        ("before the split", unit.before),
-        ("branch" if unit.addition else "layers", unit.branch),
-        ("shortcut", unit.shortcut),
-        ("gate g", unit.gate),
-        ("after the addition", unit.after),
-    )
-    for title, parts in sections:
-        if parts:
-            lines.append(f"  {title}:")
-            lines += [f"    {_part_outline(part)}" for part in parts]
-    return lines
-
-
-def _part_outline(part: Part) -> str:
-    parameters = f", {part.parameters:,} parameters" if part.parameters else ""
-    return f"{part.name}: {part.kind} {part.detail}, {shape_words(part.output_shape)}{parameters}"
-
-
-def formula(unit: Unit) -> str:
-    """Write a unit as a formula of its input x, read off its layers.
-
-    A signal that is activated before it splits is called s; h is what a shortcut's layers do.
-    """
-    if unit.addition is None:
-        return _around("x", unit.branch)
-    signal = "s" if unit.before else "x"
-    shortcut = f"h({signal})" if unit.shortcut else signal
-    added = f"{shortcut} + {_around(signal, unit.branch)}"
-    named = [f"s = {_around('x', unit.before)}"] if unit.before else []
-    if unit.shortcut:
-        named.append(f"h({signal}) = {_around(signal, unit.shortcut)}")
-    if unit.gate:
-        named.append(f"g = {_around(signal, unit.gate)}")
-    whole = _around(added, unit.after)
-    return f"{whole}, with {', '.join(named)}" if named else whole
-
-
-def _around(inner: str, parts: Parts) -> str:
-    for part in parts:
-        inner = f"{_symbol(part)}({inner})"
-    return inner
-
-
-def _symbol(part: Part) -> str:
-    """Name a layer in a formula; what multiplies is written as its factor."""
-    if part.kind == "gating":
-        return f"({part.label})" if "−" in part.label else part.label
-    return _SYMBOLS.get(part.kind, part.label)
-
-
-_SYMBOLS = {"convolution": "conv", "padding": "pad"}
-
-
-def difference(spec: ArchitectureSpec) -> str:
-    """Say in one sentence what sets a spec's units apart from the original ones.
-
-    Source:
-        He et al. 2016, arXiv:1603.05027, Fig. 4.
-    """
-    return _DIFFERENCES.get("none" if spec.shortcut == "none" else spec.ordering, "")
-
-
-_DIFFERENCES = {
-    "none": "A plain unit: the same layers without a skip connection, so nothing is added.",
-    "original": (
-        "The original of 2015 (Fig. 4a): ReLU follows the addition, so it also acts on what the "
-        "shortcut carries."
-    ),
-    "bn_after_addition": (
-        "Unlike the original, the last BN follows the addition (Fig. 4b): it alters what the "
-        "shortcut carries and hampers its way through the network."
-    ),
-    "relu_before_addition": (
-        "Unlike the original, the last ReLU stands before the addition (Fig. 4c): the branch can "
-        "only add what is not negative."
-    ),
-    "relu_only_preactivation": (
-        "Unlike the original, ReLU stands before each convolution and BN behind it (Fig. 4d): "
-        "nothing follows the addition."
-    ),
-    "full_preactivation": (
-        "Unlike the original, BN and ReLU stand before each convolution (Fig. 4e, v2): nothing "
-        "follows the addition, and an identity shortcut carries its signal unchanged."
-    ),
 }

@@ -1,29 +1,41 @@
-"""The picture of a whole network, as SVG: stages from top to bottom, layers from left to right."""
+"""The picture of a whole network: stages from top to bottom, layers from left to right."""
 
 from collections.abc import Sequence
 from math import log2
 
-from explorer.diagram import Diagram, Group, Part, Unit, outline, shape_words
-from explorer.figures.svg import LIGHT, Sheet, Theme, ink_on, kind_colour, text_width
+from explorer.diagram import Diagram, Group, Part, Unit
+from explorer.diagram_words import outline, shape_words, skip_words, unit_label
+from explorer.figures.drawing import (
+    LIGHT,
+    Area,
+    Drawing,
+    Sheet,
+    Theme,
+    ink_on,
+    kind_colour,
+    text_width,
+)
 
-MARGIN = 12
+MARGIN = 6
 PADDING = 12
-GAP = 8
+GAP = 6
 SIZE = 14
 HEADER_HEIGHT = 32
 BETWEEN = 20
-INSET = 8  # room for the split in front of the first layer
+INSET = 16  # room for the way in, and the split on it
 LEGEND_ROW = 24
-MIN_WIDTH = 430
+ADDITION_RADIUS = 12
+MIN_WIDTH = 400
 MARK_HEIGHT = 16
 SKIP_HEIGHT = MARK_HEIGHT + 6
 
 
-def network_svg(described: Diagram, title: str, theme: Theme = LIGHT) -> str:
+def network_drawing(described: Diagram, title: str, theme: Theme = LIGHT) -> Drawing:
     """Draw a network.
 
     A box is the higher the larger its output's map, and the wider the more channels it has, both
-    on a logarithmic scale. Skip connections run above the layers they skip.
+    on a logarithmic scale. Skip connections run above the layers they skip. Each unit is an area
+    that can be chosen, under its name.
 
     Args:
         described: what to show.
@@ -32,8 +44,8 @@ def network_svg(described: Diagram, title: str, theme: Theme = LIGHT) -> str:
     """
     sheet = Sheet(theme)
     strips = (_strip_width(unit.main_path) for group in described.groups for unit in group.units)
-    width = max(MIN_WIDTH, 2 * (MARGIN + PADDING) + max(strips) + INSET)
-    y = _caption(sheet, f"input  {shape_words(described.input_shape)}", width, MARGIN)
+    width = max(MIN_WIDTH, 2 * (MARGIN + PADDING) + max(strips) + INSET + GAP)
+    y = _caption(sheet, f"input: {shape_words(described.input_shape)}", width, MARGIN)
     for group in described.groups:
         _arrow_down(sheet, width / 2, y)
         y = _group(sheet, group, width, y + BETWEEN)
@@ -47,7 +59,7 @@ def _caption(sheet: Sheet, text: str, width: float, y: float) -> float:
 
 
 def _arrow_down(sheet: Sheet, x: float, y: float) -> None:
-    sheet.path(f"M{x:g} {y + 2:g} V{y + BETWEEN - 2:g}", arrow=True)
+    sheet.line((x, y + 2), (x, y + BETWEEN - 2), arrow=True)
 
 
 def _group(sheet: Sheet, group: Group, width: float, y: float) -> float:
@@ -61,14 +73,17 @@ def _group(sheet: Sheet, group: Group, width: float, y: float) -> float:
     sheet.words(right, y + 22, shape, SIZE, sheet.theme.quiet, "end", 600)
     below = y + HEADER_HEIGHT
     for unit in group.units:
-        below += _strip_height(unit)
+        strip = _strip_height(unit)
+        below += strip
         _strip(sheet, unit, left, right, below)
+        place = (MARGIN + 3, below - strip + 1, width - 2 * MARGIN - 6, strip - 3)
+        sheet.area(Area(unit.name, unit_label(group, unit), *place))
     return y + height
 
 
 def _strip_height(unit: Unit) -> float:
     tallest = max(_box_height(part) for part in unit.main_path)
-    caption = 24 if unit.first else 0
+    caption = 27 if unit.first else 0
     return caption + (SKIP_HEIGHT if unit.addition else 0) + tallest + 12
 
 
@@ -78,17 +93,17 @@ def _strip(sheet: Sheet, unit: Unit, left: float, right: float, bottom: float) -
     half = max(_box_height(part) for part in unit.main_path) / 2
     middle = bottom - 12 - half
     if unit.first:
-        skip = "no skip" if unit.skip == "none" else f"{unit.skip} skip"
-        sheet.words(left, y + 14, f"{unit.caption}, {skip}", SIZE - 1, sheet.theme.quiet)
+        caption = f"{unit.caption}, {skip_words(unit)}"
+        sheet.words(left, y + 18, caption, SIZE - 1, sheet.theme.quiet)
     if unit.count > 1:
-        sheet.badge(right, y + 15, f"× {unit.count}", SIZE - 1)
+        sheet.badge(right, y + 19, f"× {unit.count}", SIZE - 1)
     places = _places(unit.main_path, left + INSET)
+    end = places[-1] + _box_width(unit.main_path[-1])
+    sheet.line((left, middle), (end + GAP, middle))
     for part, x in zip(unit.main_path, places, strict=True):
         _layer(sheet, part, x, middle)
-    for x in places[1:]:
-        sheet.path(f"M{x - GAP:g} {middle:g} H{x:g}")
     if unit.addition is not None:
-        split = places[len(unit.before)] - GAP / 2
+        split = places[len(unit.before)] - GAP / 2 if unit.before else left + INSET / 2
         joined = len(unit.before) + len(unit.branch)
         end = places[joined] + _box_width(unit.addition) / 2
         _skip(sheet, unit, (split, end), middle, middle - half - SKIP_HEIGHT / 2)
@@ -96,11 +111,9 @@ def _strip(sheet: Sheet, unit: Unit, left: float, right: float, bottom: float) -
 
 def _skip(sheet: Sheet, unit: Unit, ends: tuple[float, float], middle: float, top: float) -> None:
     """Draw the arc over the branch, with a mark for each layer on the shortcut."""
-    (start, end), target = ends, middle - 13
-    sheet.dot(start, middle, 3.5, sheet.theme.line)
-    bend = f"M{start:g} {middle:g} V{top + 8:g} Q{start:g} {top:g} {start + 8:g} {top:g}"
-    over = f"H{end - 8:g} Q{end:g} {top:g} {end:g} {top + 8:g} V{target:g}"
-    sheet.path(f"{bend} {over}", arrow=True)
+    (start, end), target = ends, middle - ADDITION_RADIUS
+    sheet.dot(start, middle, 3, sheet.theme.line)
+    sheet.line((start, middle), (start, top), (end, top), (end, target), arrow=True)
     width = sum(_mark_width(part) + GAP for part in unit.shortcut) - GAP
     x = (start + end - width) / 2
     for part in unit.shortcut:
@@ -116,7 +129,7 @@ def _mark_width(part: Part) -> float:
 def _layer(sheet: Sheet, part: Part, x: float, middle: float) -> None:
     width, height = _box_width(part), _box_height(part)
     if part.kind == "addition":
-        sheet.dot(x + width / 2, middle, 12, kind_colour(part.kind))
+        sheet.dot(x + width / 2, middle, ADDITION_RADIUS, kind_colour(part.kind))
         ink = ink_on(kind_colour(part.kind))
         sheet.words(x + width / 2, middle + 6, part.label, SIZE + 4, ink, "middle", 700)
     else:
@@ -136,8 +149,8 @@ def _labelled(
 def _box_width(part: Part) -> float:
     """Return a width that grows by a little with each doubling of the channels."""
     if part.kind == "addition":
-        return 24
-    return max(text_width(part.label, SIZE - 1) + 10, 20 + 2.4 * log2(part.output_shape[0]))
+        return 2 * ADDITION_RADIUS
+    return max(text_width(part.label, SIZE - 1) + 6, 14 + 2.4 * log2(part.output_shape[0]))
 
 
 def _box_height(part: Part) -> float:
