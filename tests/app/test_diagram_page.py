@@ -1,5 +1,7 @@
 """The picture and the block microscope, without a browser."""
 
+import json
+
 import pytest
 
 from tests.app.driving import PAGES, settled
@@ -22,14 +24,22 @@ def shown(app):
     return "\n".join(element.value for kind in kinds for element in app.get(kind))
 
 
+def network(app):
+    """What the drawing with buttons is told."""
+    (component,) = app.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
 def test_the_picture_follows_the_variant_and_the_microscope_its_choices(app):
     open_with(app, "resnet18")
     assert "conv5_x: 2 units, output 512 × 7 × 7" in shown(app)
     assert "`y = ReLU(x + BN(conv(ReLU(BN(conv(x))))))`" in shown(app)
+    assert network(app)["chosen"] == "layer1.0"
 
     settled(app.selectbox(key="microscope-unit").set_value("layer3.0").run())
     projected = "`y = ReLU(h(x) + BN(conv(ReLU(BN(conv(x)))))), with h(x) = BN(conv(x))`"
     assert projected in shown(app)
+    assert network(app)["chosen"] == "layer3.0"
 
     retype(app, "resnet1202-cifar")
     choice = app.selectbox(key="microscope-unit")
@@ -59,3 +69,16 @@ def test_the_stem_and_the_head_are_opened_too(app):
 def test_a_unit_that_is_not_there_becomes_the_first(app, unit):
     open_with(app, "resnet50", unit)
     assert app.selectbox(key="microscope-unit").value == "layer1.0"
+
+
+def test_every_unit_of_the_picture_is_a_button(app):
+    open_with(app, "resnet50")
+    told = network(app)
+    labels = [area["label"] for area in told["areas"]]
+    assert labels[:3] == [
+        "stem, all layers",
+        "conv2_x, unit 1, projection skip",
+        "conv2_x, units 2 to 3, identity skip",
+    ]
+    assert len(labels) == 10
+    assert told["svg"].startswith("<svg ")

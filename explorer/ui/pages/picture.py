@@ -10,7 +10,7 @@ from explorer.figures.drawing import Drawing
 from explorer.figures.png import to_png
 from explorer.figures.svg import to_svg
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached, state
+from explorer.ui import cached, clickable, state
 from explorer.words import sentence, title
 
 _UNIT = "microscope-unit"
@@ -24,23 +24,27 @@ def draw() -> None:
     st.markdown(sentence(spec))
     network, microscope = st.columns(2, gap="large")
     with network:
-        _network(spec)
+        _network(spec, unit)
     with microscope:
         _microscope(spec, group, unit)
 
 
-def _network(spec: ArchitectureSpec) -> None:
+def _network(spec: ArchitectureSpec, unit: Unit) -> None:
     st.subheader("The whole network", anchor="network")
     name = title(spec)
-    st.image(
-        to_svg(cached.network_picture(spec, _dark())),
-        width="stretch",
+    clickable.draw(
+        cached.network_picture(spec, _dark()),
+        "network-picture",
+        chosen=unit.name,
+        label=f"Units of {name}: choose one for the microscope",
         alt=f"Picture of {name}; the outline below says the same in words",
+        shows="microscope",
+        on_choose=state.choose_unit,
     )
     st.caption(
-        "From the picture on top to the classes at the bottom: a box is the higher the larger "
-        "its map and the wider the more channels it has; lines above the layers are skip "
-        "connections."
+        "Click a unit to see it in the microscope. From the picture on top to the classes at the "
+        "bottom: a box is the higher the larger its map and the wider the more channels it has; "
+        "lines above the layers are skip connections."
     )
     _downloads("network", f"{spec}-picture", cached.network_picture(spec, False))
     with st.expander("The picture in words"), st.container(height=420, border=False):
