@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from explorer.spec import options, parse
 from tests.app.driving import PAGES, settled
 
 
@@ -17,6 +18,10 @@ def open_with(app, text, unit=None):
 
 def retype(app, text):
     return settled(app.text_input(key="choice-text").set_value(text).run())
+
+
+def chosen(app):
+    return app.text_input(key="choice-text").value
 
 
 def shown(app):
@@ -82,3 +87,43 @@ def test_every_unit_of_the_picture_is_a_button(app):
     ]
     assert len(labels) == 10
     assert told["svg"].startswith("<svg ")
+
+
+def test_the_ordering_is_switched_in_the_microscope(app):
+    open_with(app, "resnet50", "layer2.1")
+    settled(app.selectbox(key="unit-ordering").set_value("full_preactivation").run())
+    assert chosen(app) == "resnet50v2"
+    assert app.selectbox(key="choice-ordering").value == "full_preactivation"
+    assert app.selectbox(key="microscope-unit").value == "layer2.1"
+    formula = "`y = x + conv(ReLU(BN(conv(ReLU(BN(conv(ReLU(BN(x)))))))))`"
+    assert formula in shown(app)
+    assert "BN and ReLU stand before each convolution" in shown(app)
+
+    settled(app.selectbox(key="choice-ordering").set_value("relu_before_addition").run())
+    assert app.selectbox(key="unit-ordering").value == "relu_before_addition"
+    assert "`y = x + ReLU(BN(" in shown(app)
+    assert "before the addition" in shown(app)
+
+
+def test_block_and_shortcut_are_switched_in_the_microscope(app):
+    open_with(app, "resnet50", "layer2.0")
+    assert f"{256 * 512 + 2 * 512:,} parameters" in shown(app)
+    settled(app.selectbox(key="unit-shortcut").set_value("A").run())
+    assert chosen(app) == "resnet50,shortcut=A"
+    assert app.selectbox(key="choice-shortcut").value == "A"
+    assert "h(x) = pad(x)" in shown(app)
+    settled(app.segmented_control(key="unit-block").set_value("basic").run())
+    assert chosen(app) == "resnet34,shortcut=A"
+    assert "BN(conv(ReLU(BN(conv(x)))))" in shown(app)
+    settled(app.selectbox(key="unit-shortcut").set_value("none").run())
+    assert chosen(app) == "plain34"
+    assert "plain unit" in shown(app)
+
+
+@pytest.mark.parametrize("text", ["plain34", "resnet50", "resnet20-cifar,norm=none"])
+def test_only_what_makes_a_network_is_offered(app, text):
+    open_with(app, text)
+    for field, kind in (("ordering", "selectbox"), ("block", "button_group")):
+        widget = next(w for w in app.get(kind) if w.key == f"unit-{field}")
+        valid = [option for option in options(parse(text), field) if option.spec is not None]
+        assert len(widget.options) == len(valid)

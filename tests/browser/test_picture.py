@@ -74,6 +74,19 @@ def test_a_tap_on_a_phone_brings_the_microscope_into_view(browser: Browser, serv
     context.close()
 
 
+def test_a_switch_in_the_microscope_is_a_switch_of_the_variant(page: Page) -> None:
+    visit(page, "/picture?v=resnet50&unit=layer2.1")
+    column = page.get_by_test_id("stColumn").filter(has_text="Block microscope")
+    column.get_by_role("combobox", name=re.compile("Ordering")).click()
+    page.get_by_role("option", name="v2: full pre-activation", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("ResNet-50 v2")
+    expect(column.get_by_text("y = x + conv(ReLU(BN(")).to_be_visible()
+    column.get_by_role("combobox", name=re.compile("Shortcut")).click()
+    page.get_by_role("option", name="none: plain network", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Plain-50")
+    expect(microscope(page, "conv3_x, units 2 to 4, no skip")).to_be_visible()
+
+
 @pytest.mark.parametrize(("which", "name"), [(0, "resnet18-picture"), (1, "resnet18-layer2.0")])
 def test_the_pictures_are_saved_as_svg_and_png(page: Page, which: int, name: str) -> None:
     visit(page, "/picture?v=resnet18&unit=layer2.0")

@@ -10,7 +10,7 @@ from explorer.figures.drawing import Drawing
 from explorer.figures.png import to_png
 from explorer.figures.svg import to_svg
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached, clickable, state
+from explorer.ui import cached, clickable, controls, state
 from explorer.words import sentence, title
 
 _UNIT = "microscope-unit"
@@ -56,6 +56,7 @@ def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
     labels = {u.name: _choice(g, u) for g in diagram(spec).groups for u in g.units}
     state.fill(_UNIT, unit.name)
     st.selectbox("Unit", labels, format_func=labels.__getitem__, key=_UNIT, on_change=_take_listed)
+    controls.draw_unit(spec)
     st.image(
         to_svg(cached.unit_picture(spec, unit.name, _dark())),
         width="stretch",
