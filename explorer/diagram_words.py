@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from explorer.costs import Shape
-from explorer.diagram import Diagram, Group, Part, Parts, Unit
+from explorer.diagram_parts import Diagram, Group, Part, Pieces, Unit
 from explorer.spec import ArchitectureSpec
 
 
@@ -12,15 +12,23 @@ def shape_words(shape: Shape) -> str:
     return " × ".join(map(str, shape))
 
 
+def parameters_words(count: int) -> str:
+    """Write a count of parameters."""
+    return f"{count:,} parameter{'' if count == 1 else 's'}"
+
+
 def skip_words(unit: Unit) -> str:
-    """Name a unit's skip connection: `identity skip`, `no skip`."""
-    return f"{'no' if unit.skip == 'none' else unit.skip} skip"
+    """Name a unit's skip connection: `identity skip`."""
+    return f"{unit.skip} skip"
 
 
 def unit_label(group: Group, unit: Unit) -> str:
-    """Name a unit in its network: `conv2_x, units 2 to 3, identity skip`."""
-    skip = f", {skip_words(unit)}" if unit.first else ""
-    return f"{group.name}, {unit.caption}{skip}"
+    """Name a unit in its network: `conv2_x, units 2 to 3, identity skip`; `stem, all layers`."""
+    if unit.first:
+        skip = f", {skip_words(unit)}" if unit.addition else ""
+        return f"{group.name}, {unit.caption}{skip}"
+    kinds = dict.fromkeys(part.kind for part in unit.parts)
+    return f"{group.name}, {'all layers' if len(group.units) == 1 else ', '.join(kinds)}"
 
 
 def unit_facts(unit: Unit) -> str:
@@ -29,7 +37,7 @@ def unit_facts(unit: Unit) -> str:
     each = " each" if unit.count > 1 else ""
     inside = f" {names} in the built module." if unit.first else ""
     shape = shape_words(unit.output_shape)
-    return f"{unit.parameters:,} parameters{each}, output {shape}.{inside}"
+    return f"{parameters_words(unit.parameters)}{each}, output {shape}.{inside}"
 
 
 def outline(described: Diagram) -> str:
@@ -45,25 +53,36 @@ def outline(described: Diagram) -> str:
 
 def _unit_outline(unit: Unit) -> Iterable[str]:
     if not unit.first:
-        return (_part_outline(part) for part in unit.branch)
+        return _pieces_outline(unit.branch)
     alike = f" ({unit.count} alike)" if unit.count > 1 else ""
     lines = [f"{unit.caption}{alike}: output {shape_words(unit.output_shape)}, skip: {unit.skip}"]
-    sections: tuple[tuple[str, Parts], ...] = (
+    sections: tuple[tuple[str, Pieces], ...] = (
         ("before the split", unit.before),
         ("branch" if unit.addition else "layers", unit.branch),
         ("shortcut", unit.shortcut),
         ("gate g", unit.gate),
         ("after the addition", unit.after),
     )
-    for title, parts in sections:
-        if parts:
+    for title, pieces in sections:
+        if pieces:
             lines.append(f"  {title}:")
-            lines += [f"    {_part_outline(part)}" for part in parts]
+            lines += [f"    {line}" for line in _pieces_outline(pieces)]
     return lines
 
 
+def _pieces_outline(pieces: Pieces) -> Iterable[str]:
+    for piece in pieces:
+        if isinstance(piece, Part):
+            yield _part_outline(piece)
+            continue
+        for place, branch in enumerate(piece.branches, start=1):
+            yield f"branch {place} of {len(piece.branches)}:"
+            yield from (f"  {_part_outline(part)}" for part in branch)
+        yield _part_outline(piece.joint)
+
+
 def _part_outline(part: Part) -> str:
-    parameters = f", {part.parameters:,} parameters" if part.parameters else ""
+    parameters = f", {parameters_words(part.parameters)}" if part.parameters else ""
     return f"{part.name}: {part.kind} {part.detail}, {shape_words(part.output_shape)}{parameters}"
 
 
@@ -86,9 +105,13 @@ def formula(unit: Unit) -> str:
     return f"{whole}, with {', '.join(named)}" if named else whole
 
 
-def _around(inner: str, parts: Parts) -> str:
-    for part in parts:
-        inner = f"{_symbol(part)}({inner})"
+def _around(inner: str, pieces: Pieces) -> str:
+    for piece in pieces:
+        if isinstance(piece, Part):
+            inner = f"{_symbol(piece)}({inner})"
+        else:
+            branches = ", ".join(_around(inner, branch) for branch in piece.branches)
+            inner = f"{_symbol(piece.joint)}({branches})"
     return inner
 
 
@@ -103,12 +126,14 @@ _SYMBOLS = {"convolution": "conv", "padding": "pad"}
 
 
 def difference(spec: ArchitectureSpec) -> str:
-    """Say in one sentence what sets a spec's units apart from the original ones.
+    """Say in one sentence what sets residual units apart from the original ones.
 
     Source:
         He et al. 2016, arXiv:1603.05027, Fig. 4.
     """
-    return _DIFFERENCES.get("none" if spec.shortcut == "none" else spec.ordering, "")
+    if spec.family != "residual":
+        return ""
+    return _DIFFERENCES["none" if spec.shortcut == "none" else spec.ordering]
 
 
 def skip_sentence(unit: Unit) -> str:
@@ -118,8 +143,9 @@ def skip_sentence(unit: Unit) -> str:
     if not unit.shortcut:
         return "Here the skip connection is the identity: it has no layers and costs nothing."
     layers = " and ".join(f"{part.kind} ({part.detail})" for part in unit.shortcut)
-    cost = sum(part.parameters for part in unit.shortcut)
-    return f"Here the skip connection goes through {layers}: {cost:,} parameters."
+    cost = sum(part.parameters for part in unit.shortcut + unit.gate)
+    gate = ", those of the gate included" if unit.gate else ""
+    return f"Here the skip connection goes through {layers}: {parameters_words(cost)}{gate}."
 
 
 _DIFFERENCES = {

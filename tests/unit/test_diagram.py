@@ -1,12 +1,13 @@
 """The picture: what it says, against the paper's arrangements and counts made by hand."""
 
 import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 
 from explorer.analysis import analyze
-from explorer.diagram import diagram
+from explorer.diagram import describe, diagram
 from explorer.diagram_words import (
     difference,
     formula,
@@ -16,10 +17,22 @@ from explorer.diagram_words import (
     unit_label,
 )
 from explorer.figures.diagram import network_drawing
-from explorer.figures.drawing import DARK, LIGHT, OTHER_KIND, ink_on, kind_colour, text_width
+from explorer.figures.drawing import (
+    DARK,
+    LIGHT,
+    OTHER_KIND,
+    Box,
+    Words,
+    ink_on,
+    kind_colour,
+    text_width,
+)
 from explorer.figures.microscope import unit_drawing
 from explorer.figures.style import KIND_COLOURS
 from explorer.figures.svg import to_svg
+from explorer.nodes import Chain, Child, Concat, Convolution, MaxPool, ReLU
+from explorer.plan import Plan
+from explorer.rows import layer_rows
 from explorer.spec import VALUES, parse
 from tests.unit.strategies import NAMED_SPECS, specs
 
@@ -177,6 +190,82 @@ def test_a_unit_is_told_with_its_cost_and_its_name():
     assert unit_facts(unit_of("resnet18", "head")) == "513,000 parameters, output 1000."
 
 
+def test_a_gate_stands_beside_the_shortcut_that_it_weights():
+    unit = unit_of("resnet20-cifar,shortcut=exclusive_gating", "layer2.1")
+    assert [part.label for part in unit.gate] == ["1×1", "sigmoid"]
+    assert [part.label for part in unit.shortcut] == ["1 − g"]
+    assert unit.branch[-1].label == "g"
+    assert formula(unit) == (
+        "ReLU(h(x) + g(BN(conv(ReLU(BN(conv(x))))))), with h(x) = (1 − g)(x), g = sigmoid(conv(x))"
+    )
+    assert f"{32 * 32 + 32:,} parameters, those of the gate included" in skip_sentence(unit)
+    drawn = [words.text for words in unit_drawing(unit, "any").elements if isinstance(words, Words)]
+    assert drawn[-1] == "y" and {"x", "g", "g × branch", "(1 − g) × shortcut"} < set(drawn)
+
+
+def test_units_that_differ_in_a_rate_alone_are_told_once_with_its_range():
+    found = stages("resnet1202-cifar,survival=0.5")
+    assert [unit.count for unit in found["stage3"].units] == [1, 199]
+    dropped = found["stage3"].units[1].branch[-1]
+    # Huang et al. 2016, eq. 4, with L = 600: unit l survives with probability 1 - l / 600 * 0.5.
+    assert dropped.detail == f"the branch survives {1 - 402 / 1200:.3g} to 0.5 in training"
+
+
+def forking():
+    """A stem, and a stage of an Inception module of two branches and a pooling behind it."""
+    branches = (
+        Child("one", Chain((Child("conv", Convolution(8, 4, 1)), Child("relu", ReLU())))),
+        Child("pool", MaxPool(3, 1, 1)),
+    )
+    network = Plan(
+        (3, 16, 16),
+        Chain(
+            (
+                Child("conv", Convolution(3, 8, 3), stage="stem"),
+                Child("mixed", Concat(branches), stage="mixed", unit=1),
+                Child("pool", MaxPool(2, 2), stage="mixed"),
+            )
+        ),
+    )
+    return describe(network, {row.name: row for row in layer_rows(network)})
+
+
+def test_parallel_branches_are_told_and_drawn_side_by_side():
+    described = forking()
+    mixed = described.groups[1]
+    assert [unit_label(mixed, unit) for unit in mixed.units] == ["mixed, unit 1", "mixed, pooling"]
+    unit, _ = mixed.units
+    (fork,) = unit.branch
+    assert [[part.label for part in branch] for branch in fork.branches] == [
+        ["1×1", "ReLU"],
+        ["max"],
+    ]
+    assert unit.output_shape == (4 + 8, 16, 16)
+    assert formula(unit) == "cat(ReLU(conv(x)), max(x))"
+    told = outline(described)
+    for line in ("branch 1 of 2:", "branch 2 of 2:", "mixed.concat: concatenation 4 + 8 channels"):
+        assert line in told
+    drawing = unit_drawing(unit, "any")
+    boxes = {
+        words.text: box
+        for box, words in pairwise(drawing.elements)
+        if isinstance(box, Box) and isinstance(words, Words)
+    }
+    left, below, right = (boxes[name] for name in ("one.conv", "one.relu", "pool"))
+    assert left.x == below.x and left.x + left.width < right.x and left.y == right.y
+    joint = boxes["concat: concatenation"]
+    assert joint.y > below.y + below.height
+    for any_drawing in (drawing, network_drawing(described, "any")):
+        check_drawing(any_drawing)
+
+
+def test_units_without_a_skip_connection_share_a_row_as_far_as_there_is_room():
+    first, second = network_drawing(forking(), "any").areas[1:]
+    assert first.y == second.y and first.x + first.width < second.x
+    areas = network_drawing(diagram(parse("plain18")), "any").areas
+    assert len({area.y for area in areas}) == len(areas)
+
+
 def test_the_outline_tells_every_stage_and_skip():
     told = outline(diagram(parse("resnet50")))
     for line in (
@@ -237,11 +326,13 @@ def test_every_unit_is_an_area_of_its_own(spec):
         unit.name for group in described.groups for unit in group.units
     ]
     assert len({area.label for area in drawing.areas}) == len(drawing.areas)
-    bottom = 0
     for area in drawing.areas:
-        assert area.y >= bottom and area.x > 0 and area.x + area.width < drawing.width
-        bottom = area.y + area.height
-    assert bottom < drawing.height
+        assert 0 < area.x < area.x + area.width < drawing.width
+        assert 0 < area.y < area.y + area.height < drawing.height
+    for one, other in combinations(drawing.areas, 2):
+        above, below = sorted((one, other), key=lambda area: area.y)
+        left, right = sorted((one, other), key=lambda area: area.x)
+        assert above.y + above.height <= below.y or left.x + left.width <= right.x
 
 
 def test_words_are_escaped():

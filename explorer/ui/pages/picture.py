@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.diagram import Group, Unit, diagram
+from explorer.diagram import diagram
+from explorer.diagram_parts import Group, Unit
 from explorer.diagram_words import difference, formula, skip_sentence, unit_facts, unit_label
 from explorer.figures.drawing import Drawing
 from explorer.figures.png import to_png
@@ -56,14 +57,15 @@ def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
     labels = {u.name: _choice(g, u) for g in diagram(spec).groups for u in g.units}
     state.fill(_UNIT, unit.name)
     st.selectbox("Unit", labels, format_func=labels.__getitem__, key=_UNIT, on_change=_take_listed)
-    controls.draw_unit(spec)
+    if spec.family == "residual":
+        controls.draw_unit(spec)
     st.image(
         to_svg(cached.unit_picture(spec, unit.name, _dark())),
         width="stretch",
         alt=f"{title(spec)}, {unit_label(group, unit)}: y = {formula(unit)}",
     )
     st.markdown(f"`y = {formula(unit)}`")
-    if unit.first:
+    if unit.first and difference(spec):
         st.markdown(f"{difference(spec)} {skip_sentence(unit)}")
     st.caption(unit_facts(unit))
     drawing = cached.unit_picture(spec, unit.name, False)
