@@ -1,177 +1,86 @@
-"""What the picture of a network shows: its stages, its units, and the layers inside each.
+"""A plan as the record that a picture shows.
 
-The plan says how layers are arranged, the analysis what each of them does. Units that repeat
-are told once, with how many they are.
+The plan says how layers are arranged, its rows what each of them does. Units that repeat are
+told once, with how many they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from explorer.analysis import analyze
-from explorer.costs import Shape
-from explorer.nodes import Chain, Child, Node, Residual
-from explorer.plan import plan
+from explorer.diagram_parts import Diagram, Fork, Group, Part, Parts, Piece, Pieces, Unit, flat
+from explorer.nodes import Chain, Concat, Node, Residual
+from explorer.plan import Plan, plan
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One layer: `label` is short enough for a small box, shapes are (C, H, W)."""
-
-    name: str
-    kind: str
-    label: str
-    detail: str
-    output_shape: Shape
-    parameters: int
-
-
-Parts: TypeAlias = tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """`count` identical units from `first` on, and the layers of one of them.
-
-    The parts are those of `nodes.Residual`; what a gate weights ends in its `gating`. Where `skip`
-    is "none" there is no addition and all parts stand in `branch`; so they do in a stem and a
-    head, whose `first` is 0.
-    """
-
-    name: str
-    first: int
-    count: int
-    skip: str
-    before: Parts = ()
-    branch: Parts = ()
-    shortcut: Parts = ()
-    addition: Part | None = None
-    after: Parts = ()
-    gate: Parts = ()
-
-    @property
-    def parts(self) -> Parts:
-        """Every part, on the main path or beside it."""
-        return self.main_path + self.shortcut + self.gate
-
-    @property
-    def main_path(self) -> Parts:
-        """Every part but the shortcut's and the gate's, in forward order."""
-        addition = () if self.addition is None else (self.addition,)
-        return self.before + self.branch + addition + self.after
-
-    @property
-    def output_shape(self) -> Shape:
-        """Shape of what the unit gives."""
-        return self.main_path[-1].output_shape
-
-    @property
-    def parameters(self) -> int:
-        """Learnable numbers of one such unit."""
-        return sum(part.parameters for part in self.parts)
-
-    @property
-    def caption(self) -> str:
-        """Which units these are: `unit 1`, `units 2 to 200`."""
-        if self.count == 1:
-            return f"unit {self.first}"
-        return f"units {self.first} to {self.first + self.count - 1}"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A stage, or the stem or the head: what it is called and its distinct units in order."""
-
-    name: str
-    units: tuple[Unit, ...]
-
-    @property
-    def count(self) -> int:
-        """Units in the stage; 0 for the stem and the head."""
-        return sum(unit.count for unit in self.units if unit.first)
-
-
-@dataclass(frozen=True, slots=True)
-class Diagram:
-    """A network as a picture shows it."""
-
-    input_shape: Shape
-    groups: tuple[Group, ...]
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Every kind of layer in the picture, by first appearance."""
-        units = (unit for group in self.groups for unit in group.units)
-        return tuple(dict.fromkeys(p.kind for u in units for p in u.parts))
+Rows: TypeAlias = Mapping[str, LayerRow]
 
 
 @lru_cache(maxsize=64)
 def diagram(spec: ArchitectureSpec) -> Diagram:
     """Return what the picture of a spec's network shows."""
-    network, rows = plan(spec), _rows(spec)
-    groups = []
-    for name, found in groupby(network.root.children, key=lambda child: child.stage):
-        groups.append(Group(name or "", _units(tuple(found), rows)))
-    return Diagram(network.input_shape, tuple(groups))
+    return describe(plan(spec), {row.name: row for row in analyze(spec).layers})
 
 
-def unit_parts(spec: ArchitectureSpec, stage: str, unit: int) -> Unit:
-    """Return one unit of a stage with its layers in exact order.
-
-    Raises:
-        LookupError: if the network has no such unit.
-    """
-    for child in plan(spec).root.children:
-        if child.stage == stage and isinstance(child.node, Chain):
-            for inner in child.node.children:
-                if inner.unit == unit:
-                    return _unit(inner, f"{child.name}.", 1, _rows(spec))
-    raise LookupError(f"{spec} has no unit {unit} in {stage}")
+def describe(network: Plan, rows: Rows) -> Diagram:
+    """Return what the picture of a plan shows; the rows are the plan's, by name."""
+    blocks = _blocks(network.root, "", "")
+    stages = groupby(blocks, key=lambda block: block.stage)
+    return Diagram(
+        network.input_shape,
+        tuple(Group(stage, _units(stage, tuple(found), rows)) for stage, found in stages),
+    )
 
 
-_Rows: TypeAlias = Mapping[str, LayerRow]
+class _Block(NamedTuple):
+    """A part of the plan that belongs to one unit, or to none."""
+
+    name: str
+    node: Node
+    stage: str
+    unit: int | None
 
 
-@lru_cache(maxsize=8)
-def _rows(spec: ArchitectureSpec) -> _Rows:
-    return {row.name: row for row in analyze(spec).layers}
+def _blocks(chain: Chain, prefix: str, stage: str) -> Iterator[_Block]:
+    for child in chain.children:
+        name, here = prefix + child.name, child.stage or stage
+        if isinstance(child.node, Chain) and child.unit is None:
+            yield from _blocks(child.node, f"{name}.", here)
+        else:
+            yield _Block(name, child.node, here, child.unit)
 
 
-def _units(children: tuple[Child, ...], rows: _Rows) -> tuple[Unit, ...]:
-    """Return a stage's distinct units, or all of a stem's or head's layers as one."""
-    units: list[Unit] = []
-    loose: list[Part] = []
-    for child in children:
-        inner = child.node.children if isinstance(child.node, Chain) else ()
-        if not any(unit.unit for unit in inner):
-            loose += _parts(child.node, child.name, rows)
-            continue
-        for _, same in groupby(inner, key=lambda unit: unit.node):
-            alike = tuple(same)
-            units.append(_unit(alike[0], f"{child.name}.", len(alike), rows))
-    if loose:
-        units.append(Unit(children[0].stage or "", 0, 1, "none", branch=tuple(loose)))
-    return tuple(units)
+def _units(stage: str, blocks: tuple[_Block, ...], rows: Rows) -> tuple[Unit, ...]:
+    """Return a stage's distinct units, and its layers that belong to none."""
+    found = [tuple(unit) for _, unit in groupby(blocks, key=lambda block: block.unit)]
+    if len(found) == 1 and found[0][0].unit is None:
+        return (_unit(found[0], (stage,), rows),)
+    units = []
+    for _, same in groupby(found, key=lambda unit: [block.node for block in unit]):
+        alike = tuple(same)
+        units.append(_unit(alike[0], tuple(unit[0].name for unit in alike), rows))
+    return tuple(_folded(tuple(same)) for _, same in groupby(units, key=_look))
 
 
-def _unit(child: Child, prefix: str, count: int, rows: _Rows) -> Unit:
-    name, node, first = prefix + child.name, child.node, child.unit or 0
+def _unit(blocks: tuple[_Block, ...], members: tuple[str, ...], rows: Rows) -> Unit:
+    name, node, first = blocks[0].name, blocks[0].node, blocks[0].unit or 0
     if not isinstance(node, Residual):
-        return Unit(name, first, count, "none", branch=_parts(node, name, rows))
+        pieces = (piece for block in blocks for piece in _pieces(block.node, block.name, rows))
+        return Unit(members, first, "none", branch=tuple(pieces))
     shortcut = _parts(node.shortcut, f"{name}.downsample", rows)
-    branch = _parts(node.branch, name, rows)
+    branch = _pieces(node.branch, name, rows)
     if node.gate.children:
         shortcut += (_part(rows[f"{name}.gated_shortcut"]),)
     if node.gates_branch:
         branch += (_part(rows[f"{name}.gated_branch"]),)
     return Unit(
-        name,
+        members,
         first,
-        count,
         _skip(shortcut),
         before=_parts(node.before, name, rows),
         branch=branch,
@@ -180,6 +89,36 @@ def _unit(child: Child, prefix: str, count: int, rows: _Rows) -> Unit:
         after=_parts(node.after, name, rows),
         gate=_parts(node.gate, f"{name}.gate", rows),
     )
+
+
+def _look(unit: Unit) -> tuple[object, ...]:
+    """Return all that a picture shows of a unit but numbers in words (a dropout rate)."""
+    sections = (unit.before, unit.branch, unit.shortcut, unit.after, unit.gate)
+    return (bool(unit.first), *(tuple(map(_part_look, flat(section))) for section in sections))
+
+
+def _part_look(part: Part) -> tuple[object, ...]:
+    detail = re.sub(r"[\d.]+", "", part.detail)
+    return part.kind, part.label, detail, part.output_shape, part.parameters
+
+
+def _folded(alike: tuple[Unit, ...]) -> Unit:
+    """Return units that look alike as one; where numbers differ, they range to the last one's."""
+    first, last = alike[0], alike[-1]
+    if first is last:
+        return first
+    members = tuple(name for unit in alike for name in unit.members)
+    branch = tuple(map(_ranging, first.branch, last.branch))
+    return replace(first, members=members, branch=branch)
+
+
+def _ranging(first: Piece, last: Piece) -> Piece:
+    """Join details that differ in numbers: `survives 0.9 to 0.5 in training`."""
+    if isinstance(first, Fork) or isinstance(last, Fork):
+        return first
+    words = zip(first.detail.split(" "), last.detail.split(" "), strict=True)
+    detail = " ".join(one if one == other else f"{one} to {other}" for one, other in words)
+    return replace(first, detail=detail)
 
 
 def _skip(shortcut: Parts) -> str:
@@ -197,14 +136,19 @@ _SKIPS = {
 }
 
 
-def _parts(node: Node, name: str, rows: _Rows) -> Parts:
+def _pieces(node: Node, name: str, rows: Rows) -> Pieces:
     if isinstance(node, Chain):
-        inner = (_parts(child.node, f"{name}.{child.name}", rows) for child in node.children)
-        return tuple(part for parts in inner for part in parts)
-    if name in rows:
-        return (_part(rows[name]),)
-    # A node that is several layers at once: they are listed under its name.
-    return tuple(_part(row) for full, row in rows.items() if full.startswith(f"{name}."))
+        inner = (_pieces(child.node, f"{name}.{child.name}", rows) for child in node.children)
+        return tuple(piece for pieces in inner for piece in pieces)
+    if isinstance(node, Concat):
+        branches = (_parts(child.node, f"{name}.{child.name}", rows) for child in node.branches)
+        return (Fork(tuple(branches), _part(rows[f"{name}.concat"])),)
+    return (_part(rows[name]),)
+
+
+def _parts(node: Node, name: str, rows: Rows) -> Parts:
+    """Return the layers of a node; of one that forks, one branch after another."""
+    return flat(_pieces(node, name, rows))
 
 
 def _part(row: LayerRow) -> Part:
@@ -231,113 +175,4 @@ _LABELS: Mapping[str, Callable[[LayerRow], str]] = {
     "dropout": lambda row: "drop",
     "padding": lambda row: "zeros",
     "flatten": lambda row: "flat",
-}
-
-
-def shape_words(shape: Shape) -> str:
-    """Write a shape as `64 × 56 × 56`."""
-    return " × ".join(map(str, shape))
-
-
-def outline(described: Diagram) -> str:
-    """Return the picture as indented text, for those who listen to it."""
-    lines = [f"input: {shape_words(described.input_shape)}"]
-    for group in described.groups:
-        count = f"{group.count} unit{'s' if group.count > 1 else ''}, " if group.count else ""
-        lines.append(f"{group.name}: {count}output {shape_words(group.units[-1].output_shape)}")
-        for unit in group.units:
-            lines += [f"  {line}" for line in _unit_outline(unit)]
-    return "\n".join(lines)
-
-
-def _unit_outline(unit: Unit) -> Iterable[str]:
-    if not unit.first:
-        return (_part_outline(part) for part in unit.branch)
-    alike = f" ({unit.count} alike)" if unit.count > 1 else ""
-    lines = [f"{unit.caption}{alike}: output {shape_words(unit.output_shape)}, skip: {unit.skip}"]
-    sections: tuple[tuple[str, Any], ...] = (
-        ("before the split", unit.before),
-        ("branch" if unit.addition else "layers", unit.branch),
-        ("shortcut", unit.shortcut),
-        ("gate g", unit.gate),
-        ("after the addition", unit.after),
-    )
-    for title, parts in sections:
-        if parts:
-            lines.append(f"  {title}:")
-            lines += [f"    {_part_outline(part)}" for part in parts]
-    return lines
-
-
-def _part_outline(part: Part) -> str:
-    parameters = f", {part.parameters:,} parameters" if part.parameters else ""
-    return f"{part.name}: {part.kind} {part.detail}, {shape_words(part.output_shape)}{parameters}"
-
-
-def formula(unit: Unit) -> str:
-    """Write a unit as a formula of its input x, read off its layers.
-
-    A signal that is activated before it splits is called s; h is what a shortcut's layers do.
-    """
-    if unit.addition is None:
-        return _around("x", unit.branch)
-    signal = "s" if unit.before else "x"
-    shortcut = f"h({signal})" if unit.shortcut else signal
-    added = f"{shortcut} + {_around(signal, unit.branch)}"
-    named = [f"s = {_around('x', unit.before)}"] if unit.before else []
-    if unit.shortcut:
-        named.append(f"h({signal}) = {_around(signal, unit.shortcut)}")
-    if unit.gate:
-        named.append(f"g = {_around(signal, unit.gate)}")
-    whole = _around(added, unit.after)
-    return f"{whole}, with {', '.join(named)}" if named else whole
-
-
-def _around(inner: str, parts: Parts) -> str:
-    for part in parts:
-        inner = f"{_symbol(part)}({inner})"
-    return inner
-
-
-def _symbol(part: Part) -> str:
-    """Name a layer in a formula; what multiplies is written as its factor."""
-    if part.kind == "gating":
-        return f"({part.label})" if "−" in part.label else part.label
-    return _SYMBOLS.get(part.kind, part.label)
-
-
-_SYMBOLS = {"convolution": "conv", "padding": "pad"}
-
-
-def difference(spec: ArchitectureSpec) -> str:
-    """Say in one sentence what sets a spec's units apart from the original ones.
-
-    Source:
-        He et al. 2016, arXiv:1603.05027, Fig. 4.
-    """
-    return _DIFFERENCES.get("none" if spec.shortcut == "none" else spec.ordering, "")
-
-
-_DIFFERENCES = {
-    "none": "A plain unit: the same layers without a skip connection, so nothing is added.",
-    "original": (
-        "The original of 2015 (Fig. 4a): ReLU follows the addition, so it also acts on what the "
-        "shortcut carries."
-    ),
-    "bn_after_addition": (
-        "Unlike the original, the last BN follows the addition (Fig. 4b): it alters what the "
-        "shortcut carries and hampers its way through the network."
-    ),
-    "relu_before_addition": (
-        "Unlike the original, the last ReLU stands before the addition (Fig. 4c): the branch can "
-        "only add what is not negative."
-    ),
-    "relu_only_preactivation": (
-        "Unlike the original, ReLU stands before each convolution and BN behind it (Fig. 4d): "
-        "nothing follows the addition."
-    ),
-    "full_preactivation": (
-        "Unlike the original, BN and ReLU stand before each convolution (Fig. 4e, v2): nothing "
-        "follows the addition, and an identity shortcut carries its signal unchanged."
-    ),
 }

@@ -6,11 +6,12 @@ import streamlit as st
 
 from explorer.analysis import Total, analyze, sum_rows
 from explorer.backbone import feature_maps
-from explorer.diagram import Group, diagram, outline, unit_parts
+from explorer.diagram import diagram
+from explorer.diagram_words import outline, unit_label
 from explorer.figures.breakdown import Part, breakdown
-from explorer.figures.diagram import network_svg
-from explorer.figures.microscope import unit_svg
-from explorer.figures.svg import DARK, LIGHT
+from explorer.figures.diagram import network_drawing
+from explorer.figures.drawing import DARK, LIGHT, Drawing
+from explorer.figures.microscope import unit_drawing
 from explorer.rows import LayerRow, row_as_dict
 from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
@@ -154,9 +155,9 @@ def breakdown_parts(spec: ArchitectureSpec, quantity: str) -> list[Part]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def network_picture(spec: ArchitectureSpec, dark: bool) -> str:
-    """Return the picture of a network as SVG."""
-    return network_svg(diagram(spec), title(spec), DARK if dark else LIGHT)
+def network_picture(spec: ArchitectureSpec, dark: bool) -> Drawing:
+    """Return the picture of a network."""
+    return network_drawing(diagram(spec), title(spec), DARK if dark else LIGHT)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -165,13 +166,9 @@ def network_outline(spec: ArchitectureSpec) -> str:
     return outline(diagram(spec))
 
 
-def network_stages(spec: ArchitectureSpec) -> tuple[Group, ...]:
-    """Return the stages of a network that have units, without stem and head."""
-    return tuple(group for group in diagram(spec).groups if group.count)
-
-
 @st.cache_resource(max_entries=64, show_spinner=False)
-def unit_picture(spec: ArchitectureSpec, stage: str, unit: int, dark: bool) -> str:
-    """Return one unit of a network as SVG."""
-    name = f"{title(spec)}, {stage}, unit {unit}"
-    return unit_svg(unit_parts(spec, stage, unit), name, DARK if dark else LIGHT)
+def unit_picture(spec: ArchitectureSpec, name: str, dark: bool) -> Drawing:
+    """Return a unit of a network, by its name, as the microscope shows it."""
+    group, unit = diagram(spec).find(name)
+    shown = f"{title(spec)}, {unit_label(group, unit)}"
+    return unit_drawing(unit, shown, DARK if dark else LIGHT)

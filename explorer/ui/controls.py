@@ -1,6 +1,7 @@
-"""The sidebar: widgets that turn into the current variant's spec.
+"""The sidebar, and the controls of the microscope: widgets that vary the current variant's spec.
 
-Each control shows what the spec says and has one callback, which varies the spec.
+Each control shows what the spec says and has one callback, which varies the spec; so two that
+stand for the same field always agree.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from explorer.ui.glossary import GLOSSARY
 from explorer.words import INIT_WORDS, ORDERING_WORDS, SHORTCUT_NAMES, STEM_WORDS, name_title
 
 _NAME, _TEXT = "choice-name", "choice-text"
+_SIDEBAR, _BESIDE = "choice", "unit"
+"""Where a control stands: the first part of its key."""
 
 
 def draw() -> None:
@@ -72,6 +75,14 @@ def _draw_start(spec: ArchitectureSpec) -> None:
     _toggle(spec, "skip_init", "Branches times a learned number from zero")
     _choice(spec, "init", "Initialisation", st.segmented_control, INIT_WORDS)
     _real(spec, "survival", "Survival of the last branch (stochastic depth)", 0.1)
+
+
+def draw_unit(spec: ArchitectureSpec) -> None:
+    """Draw the controls that rearrange a unit once more, to stand beside its picture."""
+    with st.container(horizontal=True):
+        _choice(spec, "block", "Block", st.segmented_control, place=_BESIDE)
+        _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS, _BESIDE)
+    _choice(spec, "shortcut", "Shortcut", st.selectbox, SHORTCUT_NAMES, _BESIDE)
 
 
 def _draw_name(text: str) -> None:
@@ -132,11 +143,12 @@ def _choice(
     label: str,
     widget: Callable[..., Any],
     words: dict[str, str] | None = None,
+    place: str = _SIDEBAR,
 ) -> None:
     """Draw the values of a field that make a network, and say why others do not."""
     offered = options(spec, field)
     valid = [option.value for option in offered if option.spec is not None]
-    key = _key(field)
+    key = _key(field, place)
     state.fill(key, getattr(spec, field))
     widget(
         label,
@@ -144,7 +156,7 @@ def _choice(
         format_func=lambda value: (words or {}).get(value, value),
         key=key,
         on_change=_vary,
-        args=(field,),
+        args=(field, place),
         help=GLOSSARY[field],
         **({"required": True} if widget is st.segmented_control else {}),
     )
@@ -255,8 +267,8 @@ def _say_refused(reason: str) -> None:
         st.caption(f"Not offered ({reason}).")
 
 
-def _key(field: str) -> str:
-    return f"choice-{field}"
+def _key(field: str, place: str = _SIDEBAR) -> str:
+    return f"{place}-{field}"
 
 
 def _read_stages(text: str) -> ArchitectureSpec:
@@ -265,8 +277,8 @@ def _read_stages(text: str) -> ArchitectureSpec:
     return state.current().vary(stages=stages)
 
 
-def _vary(field: str) -> None:
-    _apply(_key(field), lambda value: state.current().vary(**{field: value}))
+def _vary(field: str, place: str = _SIDEBAR) -> None:
+    _apply(_key(field, place), lambda value: state.current().vary(**{field: value}))
 
 
 def _apply(key: str, read: Callable[[Any], ArchitectureSpec]) -> None:

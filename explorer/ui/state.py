@@ -3,6 +3,8 @@
 The state is kept once, as text forms; everything else on a page is derived from it.
 """
 
+from typing import Any
+
 import streamlit as st
 
 from explorer.spec import ArchitectureSpec, SpecError, parse
@@ -12,7 +14,12 @@ MAX_VARIANTS = 4
 PARAMETER = "v"
 """Query parameter that carries the text forms, one for each variant."""
 
+UNIT_PARAMETER = "unit"
+"""Query parameter that carries the unit under the microscope, once one was chosen."""
+MAX_NAME = 60
+
 _TRAY = "tray"
+_UNIT = "chosen-unit"
 _NOTICES = "notices"
 
 
@@ -27,6 +34,7 @@ def load() -> None:
         except SpecError as error:
             notices.append(f"The link's variant {text[:80]!r} could not be read: {error}.")
     st.session_state[_TRAY] = texts or [DEFAULT]
+    choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
     st.session_state[_NOTICES] = notices
 
 
@@ -35,6 +43,8 @@ def write_url() -> None:
     texts = st.session_state[_TRAY]
     if st.query_params.get_all(PARAMETER) != texts:
         st.query_params[PARAMETER] = texts
+    if unit() and st.query_params.get(UNIT_PARAMETER) != unit():
+        st.query_params[UNIT_PARAMETER] = unit()
 
 
 def variants() -> tuple[ArchitectureSpec, ...]:
@@ -53,6 +63,16 @@ def choose(spec: ArchitectureSpec) -> None:
     st.session_state[_NOTICES] = []
 
 
+def unit() -> str:
+    """Return the name of the unit that was chosen, or an empty text."""
+    return str(st.session_state[_UNIT])
+
+
+def choose_unit(name: object) -> None:
+    """Put a unit under the microscope; whether the variant has it is the picture's affair."""
+    st.session_state[_UNIT] = str(name)[:MAX_NAME]
+
+
 def notify(sentence: str) -> None:
     """Tell the person something, until the next choice."""
     st.session_state[_NOTICES] = [sentence]
@@ -68,6 +88,6 @@ def fill(key: str, value: object) -> None:
     st.session_state[key] = value
 
 
-def read(key: str) -> object:
+def read(key: str) -> Any:
     """Return what a control was set to, in its callback."""
     return st.session_state[key]

@@ -1,20 +1,46 @@
 """The picture: what it says, against the paper's arrangements and counts made by hand."""
 
 import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given, settings
 
 from explorer.analysis import analyze
-from explorer.diagram import diagram, difference, formula, outline, unit_parts
-from explorer.figures.diagram import network_svg
-from explorer.figures.microscope import unit_svg
+from explorer.diagram import describe, diagram
+from explorer.diagram_words import (
+    difference,
+    formula,
+    outline,
+    skip_sentence,
+    unit_facts,
+    unit_label,
+)
+from explorer.figures.diagram import network_drawing
+from explorer.figures.drawing import (
+    DARK,
+    LIGHT,
+    OTHER_KIND,
+    Box,
+    Words,
+    ink_on,
+    kind_colour,
+    text_width,
+)
+from explorer.figures.microscope import unit_drawing
 from explorer.figures.style import KIND_COLOURS
-from explorer.figures.svg import DARK, LIGHT, OTHER_KIND, ink_on, kind_colour, text_width
+from explorer.figures.svg import to_svg
+from explorer.nodes import Chain, Child, Concat, Convolution, MaxPool, ReLU
+from explorer.plan import Plan
+from explorer.rows import layer_rows
 from explorer.spec import VALUES, parse
 from tests.unit.strategies import NAMED_SPECS, specs
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+def unit_of(text, name):
+    return diagram(parse(text)).find(name)[1]
 
 
 def stages(text):
@@ -56,7 +82,7 @@ def test_each_shortcut_is_named(text, skips):
 
 
 def test_shapes_and_parameters_are_those_of_table_1():
-    unit = unit_parts(parse("resnet50"), "conv3_x", 1)
+    unit = unit_of("resnet50", "layer2.0")
     assert [(p.label, p.output_shape, p.parameters) for p in unit.branch] == [
         ("1×1", (128, 56, 56), 256 * 128),
         ("BN", (128, 56, 56), 256),
@@ -71,12 +97,29 @@ def test_shapes_and_parameters_are_those_of_table_1():
     assert unit.output_shape == (512, 28, 28)
 
 
-def test_any_unit_is_found_under_its_own_name_and_no_other():
-    unit = unit_parts(parse("resnet1202-cifar"), "stage3", 117)
-    assert unit.branch[0].name == "layer3.116.conv1"
-    for stage, place in (("stage3", 201), ("stage4", 1), ("head", 1)):
-        with pytest.raises(LookupError):
-            unit_parts(parse("resnet1202-cifar"), stage, place)
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("layer3.0", "stage3, unit 1, zero padding skip"),
+        ("layer3.116", "stage3, units 2 to 200, identity skip"),
+        ("stem", "stem, all layers"),
+        ("layer3.200", "stage1, units 1 to 200, identity skip"),
+        ("layer4.0", "stage1, units 1 to 200, identity skip"),
+        ("", "stage1, units 1 to 200, identity skip"),
+    ],
+)
+def test_a_unit_is_found_by_its_name_and_else_it_is_the_first(name, label):
+    assert unit_label(*diagram(parse("resnet1202-cifar")).find(name)) == label
+
+
+def test_the_names_of_units_are_those_of_the_built_network():
+    named = {name for unit in units("resnet50v2") if unit.first for name in unit.members}
+    layers = {row.name.rpartition(".")[0] for row in analyze("resnet50v2").layers}
+    assert named == {name for name in layers if name.startswith("layer") and name.count(".") == 1}
+
+
+def units(text):
+    return [unit for group in diagram(parse(text)).groups for unit in group.units]
 
 
 @pytest.mark.parametrize(
@@ -110,17 +153,17 @@ def test_any_unit_is_found_under_its_own_name_and_no_other():
     ],
 )
 def test_formulas_are_those_of_figure_4(ordering, identity, projection):
-    spec = parse(f"resnet18,ordering={ordering}")
-    assert formula(unit_parts(spec, "conv3_x", 2)) == identity
-    assert formula(unit_parts(spec, "conv3_x", 1)) == projection
+    text = f"resnet18,ordering={ordering}"
+    assert formula(unit_of(text, "layer2.1")) == identity
+    assert formula(unit_of(text, "layer2.0")) == projection
 
 
 def test_formulas_of_other_units():
-    plain = unit_parts(parse("plain18"), "conv3_x", 1)
+    plain = unit_of("plain18", "layer2.0")
     assert formula(plain) == "ReLU(BN(conv(ReLU(BN(conv(x))))))"
-    bare = unit_parts(parse("resnet18,norm=none"), "conv3_x", 2)
+    bare = unit_of("resnet18,norm=none", "layer2.1")
     assert formula(bare) == "ReLU(x + conv(ReLU(conv(x))))"
-    grouped = unit_parts(parse("resnet50,norm=group"), "conv3_x", 2)
+    grouped = unit_of("resnet50,norm=group", "layer2.1")
     assert formula(grouped) == "ReLU(x + GN(conv(ReLU(GN(conv(ReLU(GN(conv(x)))))))))"
 
 
@@ -128,6 +171,99 @@ def test_every_ordering_is_set_apart_by_its_own_sentence():
     told = [difference(parse(f"resnet18,ordering={value}")) for value in VALUES["ordering"]]
     assert all(told) and len(set(told)) == len(VALUES["ordering"])
     assert "plain" in difference(parse("plain18"))
+
+
+def test_a_skip_connection_is_told_with_what_it_costs():
+    assert "identity" in skip_sentence(unit_of("resnet50", "layer2.1"))
+    told = skip_sentence(unit_of("resnet50", "layer2.0"))
+    assert "convolution (1x1, 256 to 512, stride 2) and normalisation (batch)" in told
+    assert f"{256 * 512 + 2 * 512:,} parameters" in told
+    assert "zeros" in skip_sentence(unit_of("resnet50,shortcut=A", "layer2.0"))
+    assert skip_sentence(unit_of("plain34", "layer2.0")) == ""
+
+
+def test_a_unit_is_told_with_its_cost_and_its_name():
+    each = 2 * 64 * 64 * 9 + 4 * 64
+    assert unit_facts(unit_of("resnet18", "layer1.0")) == (
+        f"{each:,} parameters each, output 64 × 56 × 56. layer1.0 to layer1.1 in the built module."
+    )
+    assert unit_facts(unit_of("resnet18", "head")) == "513,000 parameters, output 1000."
+
+
+def test_a_gate_stands_beside_the_shortcut_that_it_weights():
+    unit = unit_of("resnet20-cifar,shortcut=exclusive_gating", "layer2.1")
+    assert [part.label for part in unit.gate] == ["1×1", "sigmoid"]
+    assert [part.label for part in unit.shortcut] == ["1 − g"]
+    assert unit.branch[-1].label == "g"
+    assert formula(unit) == (
+        "ReLU(h(x) + g(BN(conv(ReLU(BN(conv(x))))))), with h(x) = (1 − g)(x), g = sigmoid(conv(x))"
+    )
+    assert f"{32 * 32 + 32:,} parameters, those of the gate included" in skip_sentence(unit)
+    drawn = [words.text for words in unit_drawing(unit, "any").elements if isinstance(words, Words)]
+    assert drawn[-1] == "y" and {"x", "g", "g × branch", "(1 − g) × shortcut"} < set(drawn)
+
+
+def test_units_that_differ_in_a_rate_alone_are_told_once_with_its_range():
+    found = stages("resnet1202-cifar,survival=0.5")
+    assert [unit.count for unit in found["stage3"].units] == [1, 199]
+    dropped = found["stage3"].units[1].branch[-1]
+    # Huang et al. 2016, eq. 4, with L = 600: unit l survives with probability 1 - l / 600 * 0.5.
+    assert dropped.detail == f"the branch survives {1 - 402 / 1200:.3g} to 0.5 in training"
+
+
+def forking():
+    """A stem, and a stage of an Inception module of two branches and a pooling behind it."""
+    branches = (
+        Child("one", Chain((Child("conv", Convolution(8, 4, 1)), Child("relu", ReLU())))),
+        Child("pool", MaxPool(3, 1, 1)),
+    )
+    network = Plan(
+        (3, 16, 16),
+        Chain(
+            (
+                Child("conv", Convolution(3, 8, 3), stage="stem"),
+                Child("mixed", Concat(branches), stage="mixed", unit=1),
+                Child("pool", MaxPool(2, 2), stage="mixed"),
+            )
+        ),
+    )
+    return describe(network, {row.name: row for row in layer_rows(network)})
+
+
+def test_parallel_branches_are_told_and_drawn_side_by_side():
+    described = forking()
+    mixed = described.groups[1]
+    assert [unit_label(mixed, unit) for unit in mixed.units] == ["mixed, unit 1", "mixed, pooling"]
+    unit, _ = mixed.units
+    (fork,) = unit.branch
+    assert [[part.label for part in branch] for branch in fork.branches] == [
+        ["1×1", "ReLU"],
+        ["max"],
+    ]
+    assert unit.output_shape == (4 + 8, 16, 16)
+    assert formula(unit) == "cat(ReLU(conv(x)), max(x))"
+    told = outline(described)
+    for line in ("branch 1 of 2:", "branch 2 of 2:", "mixed.concat: concatenation 4 + 8 channels"):
+        assert line in told
+    drawing = unit_drawing(unit, "any")
+    boxes = {
+        words.text: box
+        for box, words in pairwise(drawing.elements)
+        if isinstance(box, Box) and isinstance(words, Words)
+    }
+    left, below, right = (boxes[name] for name in ("one.conv", "one.relu", "pool"))
+    assert left.x == below.x and left.x + left.width < right.x and left.y == right.y
+    joint = boxes["concat: concatenation"]
+    assert joint.y > below.y + below.height
+    for any_drawing in (drawing, network_drawing(described, "any")):
+        check_drawing(any_drawing)
+
+
+def test_units_without_a_skip_connection_share_a_row_as_far_as_there_is_room():
+    first, second = network_drawing(forking(), "any").areas[1:]
+    assert first.y == second.y and first.x + first.width < second.x
+    areas = network_drawing(diagram(parse("plain18")), "any").areas
+    assert len({area.y for area in areas}) == len(areas)
 
 
 def test_the_outline_tells_every_stage_and_skip():
@@ -154,20 +290,20 @@ def test_any_network_has_a_picture_that_counts_right(spec):
     assert sum(unit.count * unit.parameters for unit in units) == analyze(spec).parameters
     layers = sum(u.count * len(u.parts) for u in units)
     assert layers == len(analyze(spec).layers)
-    check_drawing(network_svg(described, "any", DARK))
-    last = groups[-2].units[-1]
-    check_drawing(unit_svg(unit_parts(spec, groups[-2].name, last.first), "any"))
+    check_drawing(network_drawing(described, "any", DARK))
+    for unit in (groups[0].units[0], groups[-2].units[-1], groups[-1].units[0]):
+        check_drawing(unit_drawing(unit, "any"))
 
 
 @given(NAMED_SPECS)
 @settings(max_examples=10, deadline=None)
 def test_named_networks_are_drawn(spec):
-    check_drawing(network_svg(diagram(spec), str(spec)))
+    check_drawing(network_drawing(diagram(spec), str(spec)))
 
 
-def check_drawing(svg):
-    """Parse an SVG; nothing in it may reach beyond its view box, and it must be described."""
-    root = ET.fromstring(svg)
+def check_drawing(drawing):
+    """Parse its SVG; nothing in it may reach beyond its view box, and it must be described."""
+    root = ET.fromstring(to_svg(drawing))
     width, height = map(float, root.attrib["viewBox"].split()[2:])
     assert root.find(f"{SVG}title").text and root.find(f"{SVG}desc").text
     for box in root.findall(f"{SVG}rect")[1:]:
@@ -181,8 +317,26 @@ def check_drawing(svg):
         assert 0 < float(words.attrib["y"]) < height
 
 
+@given(specs())
+@settings(max_examples=30, deadline=None)
+def test_every_unit_is_an_area_of_its_own(spec):
+    described = diagram(spec)
+    drawing = network_drawing(described, "any")
+    assert [area.name for area in drawing.areas] == [
+        unit.name for group in described.groups for unit in group.units
+    ]
+    assert len({area.label for area in drawing.areas}) == len(drawing.areas)
+    for area in drawing.areas:
+        assert 0 < area.x < area.x + area.width < drawing.width
+        assert 0 < area.y < area.y + area.height < drawing.height
+    for one, other in combinations(drawing.areas, 2):
+        above, below = sorted((one, other), key=lambda area: area.y)
+        left, right = sorted((one, other), key=lambda area: area.x)
+        assert above.y + above.height <= below.y or left.x + left.width <= right.x
+
+
 def test_words_are_escaped():
-    root = ET.fromstring(network_svg(diagram(parse("resnet18")), "<b>&\"'"))
+    root = ET.fromstring(to_svg(network_drawing(diagram(parse("resnet18")), "<b>&\"'")))
     assert root.find(f"{SVG}title").text == "Picture of <b>&\"'"
 
 
@@ -207,4 +361,5 @@ def contrast(one, other):
 
 
 def test_a_deep_network_stays_a_small_picture():
-    assert len(network_svg(diagram(parse("resnet1202-cifar,classes=11")), "deep")) < 100_000
+    drawing = network_drawing(diagram(parse("resnet1202-cifar,classes=11")), "deep")
+    assert len(to_svg(drawing)) < 100_000

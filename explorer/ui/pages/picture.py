@@ -1,84 +1,108 @@
 """Picture: the whole network drawn, and one of its units under the microscope."""
 
+from functools import partial
+
 import streamlit as st
 
-from explorer.diagram import Unit, difference, formula
+from explorer.diagram import diagram
+from explorer.diagram_parts import Group, Unit
+from explorer.diagram_words import difference, formula, skip_sentence, unit_facts, unit_label
+from explorer.figures.drawing import Drawing
+from explorer.figures.png import to_png
+from explorer.figures.svg import to_svg
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached, state
+from explorer.ui import cached, clickable, controls, state
 from explorer.words import sentence, title
+
+_UNIT = "microscope-unit"
 
 
 def draw() -> None:
     """Draw the current variant, and beside it (below it on a phone) the microscope."""
     spec = state.current()
+    group, unit = diagram(spec).find(state.unit())
     st.title(title(spec))
     st.markdown(sentence(spec))
-    network, unit = st.columns(2, gap="large")
+    network, microscope = st.columns(2, gap="large")
     with network:
-        _network(spec)
-    with unit:
-        _microscope(spec)
+        _network(spec, unit)
+    with microscope:
+        _microscope(spec, group, unit)
 
 
-def _network(spec: ArchitectureSpec) -> None:
+def _network(spec: ArchitectureSpec, unit: Unit) -> None:
     st.subheader("The whole network", anchor="network")
     name = title(spec)
-    st.image(
+    clickable.draw(
         cached.network_picture(spec, _dark()),
-        width="stretch",
+        "network-picture",
+        chosen=unit.name,
+        label=f"Units of {name}: choose one for the microscope",
         alt=f"Picture of {name}; the outline below says the same in words",
+        shows="microscope",
+        on_choose=state.choose_unit,
     )
     st.caption(
-        "From the picture on top to the classes at the bottom. A box is the higher the larger "
-        "its map and the wider the more channels it has; lines above the layers are skip "
-        "connections."
+        "Click a unit to see it in the microscope. From the picture on top to the classes at the "
+        "bottom: a box is the higher the larger its map and the wider the more channels it has; "
+        "lines above the layers are skip connections."
     )
-    _download(f"{spec}-picture", cached.network_picture(spec, False))
+    _downloads("network", f"{spec}-picture", cached.network_picture(spec, False))
     with st.expander("The picture in words"), st.container(height=420, border=False):
         st.text(cached.network_outline(spec))
 
 
-@st.fragment
-def _microscope(spec: ArchitectureSpec) -> None:
+def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
     st.subheader("Block microscope", anchor="microscope")
-    stages = {group.name: group.units for group in cached.network_stages(spec)}
-    with st.container(horizontal=True):
-        stage = st.selectbox("Stage", list(stages), key="microscope-stage")
-        units = {_choice(unit): unit for unit in stages[stage]}
-        unit = units[st.selectbox("Unit", list(units), key="microscope-unit")]
-    shown = f"{title(spec)}, {stage}, {unit.caption}"
+    labels = {u.name: _choice(g, u) for g in diagram(spec).groups for u in g.units}
+    state.fill(_UNIT, unit.name)
+    st.selectbox("Unit", labels, format_func=labels.__getitem__, key=_UNIT, on_change=_take_listed)
+    if spec.family == "residual":
+        controls.draw_unit(spec)
     st.image(
-        cached.unit_picture(spec, stage, unit.first, _dark()),
+        to_svg(cached.unit_picture(spec, unit.name, _dark())),
         width="stretch",
-        alt=f"{shown}: y = {formula(unit)}",
+        alt=f"{title(spec)}, {unit_label(group, unit)}: y = {formula(unit)}",
     )
     st.markdown(f"`y = {formula(unit)}`")
-    st.markdown(difference(spec))
-    picture = cached.unit_picture(spec, stage, unit.first, False)
-    _download(f"{spec}-{stage}-unit{unit.first}", picture)
+    if unit.first and difference(spec):
+        st.markdown(f"{difference(spec)} {skip_sentence(unit)}")
+    st.caption(unit_facts(unit))
+    drawing = cached.unit_picture(spec, unit.name, False)
+    _downloads("unit", f"{spec}-{unit.name}", drawing)
 
 
-def _choice(unit: Unit) -> str:
+def _take_listed() -> None:
+    state.choose_unit(state.read(_UNIT))
+
+
+def _choice(group: Group, unit: Unit) -> str:
     """Name a unit in the list; those that are folded in the picture are one choice."""
-    alike = f", all {unit.count} alike" if unit.count > 1 else ""
-    return f"{unit.caption}{alike} ({'no' if unit.skip == 'none' else unit.skip} skip)"
+    alike = f" ({unit.count} alike)" if unit.count > 1 else ""
+    return f"{unit_label(group, unit)}{alike}"
 
 
 def _dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def _download(name: str, picture: str) -> None:
-    st.download_button(
-        "Picture (SVG)",
-        picture,
-        file_name=f"{name}.svg",
-        mime="image/svg+xml",
-        key=f"svg-{name}",
-        on_click="ignore",
-        icon=":material/download:",
-        type="tertiary",
-    )
+def _downloads(key: str, name: str, drawing: Drawing) -> None:
+    """Offer a drawing as a file, written when its button is pressed."""
+    with st.container(horizontal=True):
+        for kind, mime, write in (
+            ("SVG", "image/svg+xml", to_svg),
+            ("PNG", "image/png", to_png),
+        ):
+            st.download_button(
+                f"Picture ({kind})",
+                partial(write, drawing),
+                file_name=f"{name}.{kind.lower()}",
+                mime=mime,
+                key=f"{key}-{kind}",
+                on_click="ignore",
+                icon=":material/download:",
+                type="tertiary",
+            )
 
 
 draw()
