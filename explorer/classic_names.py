@@ -19,6 +19,9 @@ VGG_STAGES: Mapping[int, tuple[int, ...]] = MappingProxyType(
 )
 """Convolutions in each stage of a VGG (arXiv:1409.1556, Table 1: A, B, D and E)."""
 
+VGG_WIDTHS = (64, 128, 256, 512, 512)
+"""Channels in each of those stages."""
+
 _INPUT = ("image_size", "in_channels", "classes")
 
 
@@ -42,25 +45,34 @@ def _choices(family: str, stages: tuple[int, ...], norm: str = "none", **more: C
     return MappingProxyType({**fixed, "norm": norm, **more})
 
 
-_LENET = _choices("lenet5", (1, 1), image_size=32, in_channels=1, classes=10)
-_VGG = _choices("vgg", VGG_STAGES[16])
+_LENET = _choices("lenet5", (1, 1, 1), image_size=32, in_channels=1, classes=10)
+_ALEXNET = _choices("alexnet", (1, 1, 1, 1, 1))
+_ALEXNET_2012 = _choices("alexnet-2012", (1, 1, 1, 1, 1), image_size=227)
+_GOOGLENET = _choices("googlenet", (2, 5, 2), "batch")
+_GOOGLENET_2014 = _choices("googlenet-2014", (2, 5, 2))
 CLASSICS: Mapping[str, Classic] = MappingProxyType(
     {
-        "lenet5": Classic("LeNet-5", _LENET, 3, 16),
-        "alexnet": Classic("AlexNet", _choices("alexnet", (1, 1, 3)), 3, 63),
-        "alexnet-2012": Classic(
-            "AlexNet (2012)", _choices("alexnet-2012", (1, 1, 3), image_size=227), 3, 67
+        "lenet5": Classic("LeNet-5", _LENET, 2, 32),
+        "alexnet": Classic("AlexNet", _ALEXNET, 3, 63),
+        "alexnet-2012": Classic("AlexNet (2012)", _ALEXNET_2012, 3, 67),
+        "vgg": Classic(
+            "VGG", _choices("vgg", VGG_STAGES[16]), 3, 32, free=("stages", "norm", *_INPUT)
         ),
-        "vgg": Classic("VGG", _VGG, 3, 32, free=("stages", "norm", *_INPUT)),
-        "googlenet": Classic(
-            "GoogLeNet", _choices("googlenet", (2, 5, 2), "batch"), 4, 15, layers_per_unit=2
-        ),
-        "googlenet-2014": Classic(
-            "GoogLeNet (2014)", _choices("googlenet-2014", (2, 5, 2)), 4, 15, layers_per_unit=2
-        ),
+        "googlenet": Classic("GoogLeNet", _GOOGLENET, 4, 15, layers_per_unit=2),
+        "googlenet-2014": Classic("GoogLeNet (2014)", _GOOGLENET_2014, 4, 31, layers_per_unit=2),
     }
 )
 """Networks from before residual learning, by family."""
 
-CLASSIC_NAMES: Mapping[str, Choices] = MappingProxyType({})
+CLASSIC_NAMES: Mapping[str, Choices] = MappingProxyType(
+    {
+        **{family: CLASSICS[family].choices for family in ("lenet5", "alexnet-2012", "alexnet")},
+        **{f"vgg{depth}": _choices("vgg", stages) for depth, stages in VGG_STAGES.items()},
+        **{
+            f"vgg{depth}_bn": _choices("vgg", stages, "batch")
+            for depth, stages in VGG_STAGES.items()
+        },
+        **{family: CLASSICS[family].choices for family in ("googlenet-2014", "googlenet")},
+    }
+)
 """Every listed name of such a network, with the fields it sets."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from explorer import residual
+from explorer import classics, residual
 from explorer.nodes import Chain
 from explorer.spec import ArchitectureSpec
 
@@ -24,7 +24,8 @@ class Plan:
 @lru_cache(maxsize=64)
 def plan(spec: ArchitectureSpec) -> Plan:
     """Write a spec out as a tree."""
-    return Plan(spec.input_shape, residual.network(spec))
+    network = residual.network if spec.family == "residual" else classics.network
+    return Plan(spec.input_shape, network(spec))
 
 
 def units(chain: Chain, prefix: str = "", stage: str = "") -> Iterator[tuple[str, str, int]]:
