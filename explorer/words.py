@@ -1,7 +1,7 @@
 """A variant in words: a short human name, and a sentence that describes it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from explorer.spec import ArchitectureSpec
 
@@ -103,6 +103,13 @@ def name_title(name: str) -> str:
 
 
 _FAMILIES = {
+    r"lenet5": "LeNet-5",
+    r"alexnet": "AlexNet",
+    r"alexnet-(\d+)": r"AlexNet (\1)",
+    r"vgg(\d+)": r"VGG-\1",
+    r"vgg(\d+)_bn": r"VGG-\1 BN",
+    r"googlenet": "GoogLeNet",
+    r"googlenet-(\d+)": r"GoogLeNet (\1)",
     r"resnet(\d+)(?:(v2))?": r"ResNet-\1 \2",
     r"resnet(\d+)-1d": r"ResNet-\1 1-D",
     r"keras-resnet(\d+)": r"ResNet-\1 (Keras)",
@@ -118,12 +125,19 @@ _FAMILIES = {
 
 def sentence(spec: ArchitectureSpec) -> str:
     """Describe a variant in one sentence."""
+    size = " × ".join(str(spec.image_size) for _ in range(spec.dims))
+    said = ", " + ", ".join(_residual_words(spec))
+    if spec.family != "residual":
+        said = _classic_words(spec)
+    return (
+        f"{spec.depth} weighted layers{said}; input {size} × {spec.in_channels}, "
+        f"{spec.classes:,} classes."
+    )
+
+
+def _residual_words(spec: ArchitectureSpec) -> list[str]:
     units = "-".join(map(str, spec.stages))
-    parts = [
-        f"{spec.depth} weighted layers",
-        f"{units} {spec.block} units",
-        SHORTCUT_WORDS[spec.shortcut],
-    ]
+    parts = [f"{units} {spec.block} units", SHORTCUT_WORDS[spec.shortcut]]
     if spec.shortcut != "none":
         parts.append(f"ordering {ORDERING_WORDS[spec.ordering]}")
     if spec.block == "bottleneck":
@@ -136,9 +150,7 @@ def sentence(spec: ArchitectureSpec) -> str:
         parts.append(f"squeeze-excitation with reduction {spec.se_ratio}")
     if spec.norm != "batch":
         parts.append("no normalisation" if spec.norm == "none" else "group normalisation")
-    parts += _further(spec)
-    size = " × ".join(str(spec.image_size) for _ in range(spec.dims))
-    return f"{', '.join(parts)}; input {size} × {spec.in_channels}, {spec.classes:,} classes."
+    return [*parts, *_further(spec)]
 
 
 def _further(spec: ArchitectureSpec) -> Iterator[str]:
@@ -157,6 +169,49 @@ def _further(spec: ArchitectureSpec) -> Iterator[str]:
         yield f"stochastic depth with survival {spec.survival:g} at the end"
     if spec.stem == "deep":
         yield "a stem of three 3x3 convolutions, counted as one layer"
+
+
+def _classic_words(spec: ArchitectureSpec) -> str:
+    units = "-".join(map(str, spec.stages))
+    norm = "" if spec.norm == "none" else f" with {spec.norm} normalisation"
+    return _CLASSIC_WORDS[spec.family].format(count=sum(spec.stages), units=units, norm=norm)
+
+
+_CLASSIC_WORDS: Mapping[str, str] = {
+    "lenet5": (
+        ": three convolutions of 5x5 and tanh, average pooling behind the first two, two linear "
+        "layers"
+    ),
+    "alexnet-2012": (
+        ": five convolutions, of which the second, fourth and fifth are split into two towers, "
+        "local response normalisation, overlapping max-pools, three linear layers with dropout"
+    ),
+    "alexnet": (
+        ": five convolutions in a single tower, overlapping max-pools, three linear layers with "
+        "dropout"
+    ),
+    "vgg": (
+        ": {count} convolutions of 3x3{norm} in five stages ({units}), a max-pool behind each "
+        "stage, three linear layers with dropout"
+    ),
+    "googlenet-2014": (
+        " on the longest path: three convolutions with local response normalisation, nine "
+        "Inception modules of four parallel branches, global average pooling, one linear layer"
+    ),
+    "googlenet": (
+        " on the longest path: three convolutions, nine Inception modules of four parallel "
+        "branches with 3x3 in place of 5x5, batch normalisation, global average pooling, one "
+        "linear layer"
+    ),
+}
+"""What follows the number of layers."""
+
+
+def unit_name(spec: ArchitectureSpec) -> str:
+    """Return what the units of a network's stages are called."""
+    if spec.family == "residual":
+        return "unit"
+    return "Inception module" if spec.family.startswith("googlenet") else "convolution"
 
 
 def change(factor: float) -> str:
