@@ -4,21 +4,24 @@ Only printed figures stand here, as printed; what a network really costs is comp
 `analysis.py`. Papers that say "FLOPs (multiply-adds)" are quoted as MACs.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
+from explorer import classic_results
+from explorer.printed import (
+    KERAS,
+    MACS,
+    PARAMETERS,
+    TORCHVISION,
+    Column,
+    Paper,
+    Result,
+    Table,
+    accuracies,
+    errors,
+    test_error,
+)
 from explorer.spec import ArchitectureSpec, parse
-
-
-class Result(NamedTuple):
-    """One printed figure: of what, its value with its unit, how it was measured, and where."""
-
-    quantity: str
-    value: str
-    conditions: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Published:
         year: of the paper's first version.
         results: every printed figure, in the order of the tables.
         note: what to know before comparing the figures; may be empty.
+        deviates: whether the paper's network is not quite this one, as the note says.
     """
 
     text: str
@@ -40,6 +44,7 @@ class Published:
     year: int
     results: tuple[Result, ...]
     note: str
+    deviates: bool = False
 
     @property
     def name(self) -> str:
@@ -56,17 +61,19 @@ def published(spec: ArchitectureSpec) -> Published | None:
 def entries() -> tuple[Published, ...]:
     """Return every published network, grouped by paper."""
     results: dict[str, list[Result]] = {}
-    for table in _TABLES:
+    for table in (*classic_results.TABLES, *_TABLES):
         for text, result in table.results():
             results.setdefault(text, []).append(result)
     found = []
-    for paper, networks in _NETWORKS.items():
+    notes = {**classic_results.NOTES, **_NOTES}
+    for paper, networks in {**classic_results.NETWORKS, **_NETWORKS}.items():
         for line in networks.strip().splitlines():
             text, name, *note = line.split(" | ")
             title = f"{name} ({paper.authors} {paper.year})"
             figures = tuple(results.pop(text, ()))
-            remark = " ".join(_NOTES[key] for key in note)
-            found.append(Published(text, title, str(paper), paper.year, figures, remark))
+            remark = " ".join(notes[key] for key in note)
+            deviates = text in classic_results.DEVIATING
+            found.append(Published(text, title, str(paper), paper.year, figures, remark, deviates))
     if results:
         raise ValueError(f"tables name networks that are not listed: {', '.join(results)}")
     return tuple(found)
@@ -77,74 +84,22 @@ def _by_spec() -> dict[ArchitectureSpec, Published]:
     return {parse(entry.text): entry for entry in entries()}
 
 
-class _Paper(NamedTuple):
-    authors: str
-    year: int
-    name: str
-    arxiv: str
-
-    def __str__(self) -> str:
-        return f"{self.authors} {self.year}, {self.name}, arXiv:{self.arxiv}"
-
-    def at(self, place: str) -> str:
-        return f"{self.authors} {self.year}, {place}, arXiv:{self.arxiv}"
-
-
-class _Column(NamedTuple):
-    quantity: str
-    unit: str
-    conditions: str
-
-
-class _Table(NamedTuple):
-    """A printed table: a line for each network, its text form and a value for each column.
-
-    A value of `-` is one that is not printed.
-    """
-
-    source: str
-    columns: tuple[_Column, ...]
-    lines: str
-
-    def results(self) -> Iterator[tuple[str, Result]]:
-        for line in self.lines.strip().splitlines():
-            text, *values = line.split()
-            for column, value in zip(self.columns, values, strict=True):
-                if value != "-":
-                    quantity, unit, conditions = column
-                    yield text, Result(quantity, value + unit, conditions, self.source)
-
-
-def _errors(conditions: str) -> tuple[_Column, _Column]:
-    return (
-        _Column("top-1 error", " %", f"ImageNet validation, {conditions}"),
-        _Column("top-5 error", " %", f"ImageNet validation, {conditions}"),
-    )
-
-
-def _accuracies(conditions: str) -> tuple[_Column, _Column]:
-    return (
-        _Column("top-1 accuracy", " %", f"ImageNet validation, {conditions}"),
-        _Column("top-5 accuracy", " %", f"ImageNet validation, {conditions}"),
-    )
-
-
-def _test_error(conditions: str) -> _Column:
-    return _Column("test error", " %", conditions)
-
-
-_RESNET = _Paper("He et al.", 2015, "Deep Residual Learning for Image Recognition", "1512.03385")
-_IDENTITY = _Paper("He et al.", 2016, "Identity Mappings in Deep Residual Networks", "1603.05027")
-_STOCHASTIC = _Paper("Huang et al.", 2016, "Deep Networks with Stochastic Depth", "1603.09382")
-_WIDE = _Paper("Zagoruyko & Komodakis", 2016, "Wide Residual Networks", "1605.07146")
-_RESNEXT = _Paper(
-    "Xie et al.", 2016, "Aggregated Residual Transformations for Deep Neural Networks", "1611.05431"
+_RESNET = Paper(
+    "He et al.", 2015, "Deep Residual Learning for Image Recognition", "arXiv:1512.03385"
 )
-_SE = _Paper("Hu et al.", 2017, "Squeeze-and-Excitation Networks", "1709.01507")
+_IDENTITY = Paper(
+    "He et al.", 2016, "Identity Mappings in Deep Residual Networks", "arXiv:1603.05027"
+)
+_STOCHASTIC = Paper("Huang et al.", 2016, "Deep Networks with Stochastic Depth", "arXiv:1603.09382")
+_WIDE = Paper("Zagoruyko & Komodakis", 2016, "Wide Residual Networks", "arXiv:1605.07146")
+_RESNEXT = Paper(
+    "Xie et al.",
+    2016,
+    "Aggregated Residual Transformations for Deep Neural Networks",
+    "arXiv:1611.05431",
+)
+_SE = Paper("Hu et al.", 2017, "Squeeze-and-Excitation Networks", "arXiv:1709.01507")
 
-_MULTIPLY_ADDS = "one image of 224 × 224; printed as FLOPs (multiply-adds)"
-_PARAMETERS = _Column("parameters", " M", "the whole network")
-_MACS = _Column("MACs", "e9", _MULTIPLY_ADDS)
 _CIFAR_10 = "CIFAR-10 test, single view"
 _MEDIAN = f"{_CIFAR_10}, median of 5 runs"
 
@@ -259,9 +214,9 @@ seresnet101,stride_at=1x1 | SE-ResNet-101
 }
 
 _TABLES = (
-    _Table(
+    Table(
         _RESNET.at("Table 1"),
-        (_MACS,),
+        (MACS,),
         """
 resnet18                1.8
 resnet18,shortcut=A     1.8
@@ -272,10 +227,10 @@ resnet101,stride_at=1x1 7.6
 resnet152,stride_at=1x1 11.3
 """,
     ),
-    _Table(_RESNET.at("Section 3.3"), (_MACS,), "plain34 3.6"),
-    _Table(
+    Table(_RESNET.at("Section 3.3"), (MACS,), "plain34 3.6"),
+    Table(
         _RESNET.at("Tables 2 and 3"),
-        _errors("10-crop"),
+        errors("10-crop"),
         """
 plain18                 27.94 -
 resnet18,shortcut=A     27.88 -
@@ -288,9 +243,9 @@ resnet101,stride_at=1x1 21.75 6.05
 resnet152,stride_at=1x1 21.43 5.71
 """,
     ),
-    _Table(
+    Table(
         _RESNET.at("Table 4"),
-        _errors("single model, fully convolutional at several scales"),
+        errors("single model, fully convolutional at several scales"),
         """
 resnet34                21.84 5.71
 resnet34,shortcut=C     21.53 5.60
@@ -299,40 +254,40 @@ resnet101,stride_at=1x1 19.87 4.60
 resnet152,stride_at=1x1 19.38 4.49
 """,
     ),
-    _Table(
+    Table(
         "github.com/KaimingHe/deep-residual-networks, README",
-        _errors("one crop of 224"),
+        errors("one crop of 224"),
         """
 resnet50,stride_at=1x1  24.7 7.8
 resnet101,stride_at=1x1 23.6 7.1
 resnet152,stride_at=1x1 23.0 6.7
 """,
     ),
-    _Table(
-        "github.com/keras-team/keras-applications, README",
-        _accuracies("one crop of 224, the Keras weights"),
+    Table(
+        KERAS,
+        accuracies("one crop of 224, the Keras weights"),
         """
 keras-resnet50  74.928 92.060
 keras-resnet101 76.420 92.786
 keras-resnet152 76.604 93.118
 """,
     ),
-    _Table(
-        "github.com/keras-team/keras-applications, README",
-        _accuracies("one crop of 299, the Keras weights"),
+    Table(
+        KERAS,
+        accuracies("one crop of 299, the Keras weights"),
         """
 keras-resnet50v2  75.960 93.034
 keras-resnet101v2 77.234 93.816
 keras-resnet152v2 78.032 94.162
 """,
     ),
-    _Table(
-        "github.com/pytorch/vision, torchvision 0.28.0 weights",
+    Table(
+        TORCHVISION,
         (
-            _Column("parameters", "", "recorded as num_params"),
-            _Column("MACs", "e9", "one image of 224 × 224; recorded as _ops, in GFLOPS"),
-            *_accuracies("one crop of 224, weights IMAGENET1K_V1"),
-            *_accuracies("one crop of 224, weights IMAGENET1K_V2"),
+            Column("parameters", "", "recorded as num_params"),
+            Column("MACs", "e9", "one image of 224 × 224; recorded as _ops, in GFLOPS"),
+            *accuracies("one crop of 224, weights IMAGENET1K_V1"),
+            *accuracies("one crop of 224, weights IMAGENET1K_V2"),
         ),
         """
 resnet18                              11,689,512  1.814  69.758 89.078 -      -
@@ -347,9 +302,9 @@ wide_resnet50_2          68,883,240  11.398 78.468 94.086 81.602 95.758
 wide_resnet101_2         126,886,696 22.753 78.848 94.284 82.510 96.020
 """,
     ),
-    _Table(
+    Table(
         "github.com/facebook/fb.resnet.torch, pretrained/README",
-        (*_errors("one crop of 224"), *_errors("10-crop")),
+        (*errors("one crop of 224"), *errors("10-crop")),
         """
 resnet18                            30.43 10.76 28.22 9.42
 resnet34                            26.73 8.74  24.76 7.35
@@ -359,9 +314,9 @@ resnet152                           22.16 6.16  20.69 5.21
 resnet200v2                         21.66 5.79  20.15 4.93
 """,
     ),
-    _Table(
+    Table(
         _RESNET.at("Table 6"),
-        (_PARAMETERS, _test_error(_CIFAR_10)),
+        (PARAMETERS, test_error(_CIFAR_10)),
         """
 resnet20-cifar   0.27 8.75
 resnet32-cifar   0.46 7.51
@@ -371,22 +326,22 @@ resnet110-cifar  1.7  -
 resnet1202-cifar 19.4 7.93
 """,
     ),
-    _Table(
+    Table(
         _RESNET.at("Table 6"),
         (
-            _test_error(f"{_CIFAR_10}, best of 5 runs"),
-            _test_error(f"{_CIFAR_10}, mean and deviation of 5 runs"),
+            test_error(f"{_CIFAR_10}, best of 5 runs"),
+            test_error(f"{_CIFAR_10}, mean and deviation of 5 runs"),
         ),
         "resnet110-cifar 6.43 6.61±0.16",
     ),
-    _Table(
+    Table(
         _RESNET.at("Fig. 6"),
-        (_Column("error", " %", "CIFAR-10; too high for the figure's axis, not displayed"),),
+        (Column("error", " %", "CIFAR-10; too high for the figure's axis, not displayed"),),
         "plain110-cifar >60",
     ),
-    _Table(
+    Table(
         "github.com/akamaster/pytorch_resnet_cifar10, README",
-        (_test_error("CIFAR-10 test, a reproduction trained on all 50,000 pictures"),),
+        (test_error("CIFAR-10 test, a reproduction trained on all 50,000 pictures"),),
         """
 resnet20-cifar   8.27
 resnet32-cifar   7.37
@@ -396,14 +351,14 @@ resnet110-cifar  6.32
 resnet1202-cifar 6.18
 """,
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Table 1"),
-        (_test_error(f"{_MEDIAN}; the case of shortcuts scaled by 0, reported as failed"),),
+        (test_error(f"{_MEDIAN}; the case of shortcuts scaled by 0, reported as failed"),),
         "plain110-cifar >20",
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Table 1"),
-        (_test_error(f"{_MEDIAN}; the paper reports an error above 20 % as failed"),),
+        (test_error(f"{_MEDIAN}; the paper reports an error above 20 % as failed"),),
         """
 resnet110-cifar,shortcut=constant_scaling,branch_scale=1  >20
 resnet110-cifar,shortcut=constant_scaling                 12.35
@@ -415,14 +370,14 @@ resnet110-cifar,shortcut=C                                12.22
 resnet110-cifar,shortcut=dropout                          >20
 """,
     ),
-    _Table(
+    Table(
         "github.com/yueatsprograms/Stochastic_Depth, README",
-        (_test_error("CIFAR-10 test, the epoch of best validation"),),
+        (test_error("CIFAR-10 test, the epoch of best validation"),),
         "resnet110-cifar,survival=0.5 5.25",
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Tables 2 and 3"),
-        (_test_error(_MEDIAN),),
+        (test_error(_MEDIAN),),
         """
 resnet110-cifar                                  6.61
 resnet110-cifar,ordering=bn_after_addition       8.17
@@ -438,9 +393,9 @@ resnet1001-cifar                                 7.61
 resnet1001v2-cifar                               4.92
 """,
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Table 3"),
-        (_test_error("CIFAR-100 test, single view, median of 5 runs"),),
+        (test_error("CIFAR-100 test, single view, median of 5 runs"),),
         """
 resnet164-cifar,classes=100    25.16
 resnet164v2-cifar,classes=100  24.33
@@ -448,20 +403,20 @@ resnet1001-cifar,classes=100   27.82
 resnet1001v2-cifar,classes=100 22.71
 """,
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Table 4"),
-        (_PARAMETERS, _test_error(f"{_MEDIAN}, batches of 64")),
+        (PARAMETERS, test_error(f"{_MEDIAN}, batches of 64")),
         """
 resnet164v2-cifar  1.7  -
 resnet1001v2-cifar 10.2 4.62
 """,
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Table 5"),
         (
-            *_errors("one crop of 224, scale augmentation"),
-            *_errors("one crop of 320, scale augmentation"),
-            *_errors("one crop of 320, scale and aspect ratio augmentation"),
+            *errors("one crop of 224, scale augmentation"),
+            *errors("one crop of 320, scale augmentation"),
+            *errors("one crop of 320, scale and aspect ratio augmentation"),
         ),
         """
 resnet152,stride_at=1x1 23.0 6.7 21.3 5.5 -    -
@@ -470,17 +425,17 @@ resnet200               -    -   21.8 6.0 -    -
 resnet200v2             -    -   20.7 5.3 20.1 4.8
 """,
     ),
-    _Table(
+    Table(
         _IDENTITY.at("Section 5"),
-        _errors("one crop of 224"),
+        errors("one crop of 224"),
         "resnet101,ordering=bn_after_addition,stride_at=1x1 24.6 7.5",
     ),
-    _Table(
+    Table(
         _WIDE.at("Tables 4 and 5"),
         (
-            _PARAMETERS,
-            _test_error("CIFAR-10 test, pictures whitened (ZCA)"),
-            _test_error("CIFAR-10 test, mean and deviation normalised"),
+            PARAMETERS,
+            test_error("CIFAR-10 test, pictures whitened (ZCA)"),
+            test_error("CIFAR-10 test, mean and deviation normalised"),
         ),
         """
 wrn-40-2-cifar  2.2  5.33 -
@@ -494,22 +449,22 @@ wrn-16-8-cifar  11.0 4.81 4.27
 wrn-16-10-cifar 17.1 4.56 -
 """,
     ),
-    _Table(
+    Table(
         _WIDE.at("Table 8"),
-        (_PARAMETERS, *_errors("one crop of 224")),
+        (PARAMETERS, *errors("one crop of 224")),
         "wide_resnet50_2 68.9 21.9 6.03",
     ),
-    _Table(
+    Table(
         _RESNEXT.at("Table 1"),
-        (_PARAMETERS, _MACS),
+        (PARAMETERS, MACS),
         """
 resnet50                      25.5 4.1
 resnext50_32x4d 25.0 4.2
 """,
     ),
-    _Table(
+    Table(
         _RESNEXT.at("Tables 3 to 5"),
-        _errors("one crop of 224"),
+        errors("one crop of 224"),
         """
 resnet50                      23.9 -
 plain50        31.2 -
@@ -520,17 +475,17 @@ resnext101_64x4d,groups=32    21.2 5.6
 resnext101_64x4d              20.4 5.3
 """,
     ),
-    _Table(
+    Table(
         _RESNEXT.at("Table 7"),
-        (_PARAMETERS, _test_error(_CIFAR_10)),
+        (PARAMETERS, test_error(_CIFAR_10)),
         """
 resnext29_8x64d-cifar  34.4 3.65
 resnext29_16x64d-cifar 68.1 3.58
 """,
     ),
-    _Table(
+    Table(
         _SE.at("Section 4 and Table 2"),
-        (_MACS, _Column("top-5 error", " %", "ImageNet validation, one crop of 224")),
+        (MACS, Column("top-5 error", " %", "ImageNet validation, one crop of 224")),
         """
 seresnet50,stride_at=1x1  3.87 6.62
 seresnet101,stride_at=1x1 -    6.07

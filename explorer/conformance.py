@@ -1,6 +1,6 @@
 """How a variant stands to what is published: the same network, or what differs and its effect."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
@@ -9,7 +9,7 @@ from typing import Any
 from explorer.analysis import analyze
 from explorer.catalog import Published, entries
 from explorer.spec import ArchitectureSpec, SpecError, as_fields, parse
-from explorer.words import ORDERING_WORDS, SHORTCUT_WORDS
+from explorer.words import ORDERING_WORDS, SHORTCUT_WORDS, unit_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,29 @@ class Comparison:
 
 
 @lru_cache(maxsize=128)
-def nearest(spec: ArchitectureSpec, papers_only: bool = False) -> Comparison:
-    """Compare a variant with the published network of fewest differing choices.
+def nearest(spec: ArchitectureSpec) -> Comparison:
+    """Compare a variant with the published network of its family of fewest differing choices.
 
     Among equally many, the one of the closest cost is taken.
-
-    Args:
-        spec: any variant.
-        papers_only: leave out networks that only a library or a later paper has.
     """
-    found = [entry for entry in entries() if in_own_paper(entry) or not papers_only]
+    return _nearest(spec, [entry for entry in entries() if _family(entry) == spec.family])
+
+
+@lru_cache(maxsize=128)
+def nearest_in_paper(spec: ArchitectureSpec) -> Comparison | None:
+    """Do the same, without networks that only a library or a later paper has.
+
+    None where a family has no other.
+    """
+    found = [entry for entry in entries() if _family(entry) == spec.family and in_own_paper(entry)]
+    return _nearest(spec, found) if found else None
+
+
+def _family(entry: Published) -> str:
+    return parse(entry.text).family
+
+
+def _nearest(spec: ArchitectureSpec, found: Sequence[Published]) -> Comparison:
     counts = [len(_changed(parse(entry.text), spec)) for entry in found]
     fewest = min(counts)
     near = [entry for entry, count in zip(found, counts, strict=True) if count == fewest]
@@ -83,7 +96,7 @@ def compare(spec: ArchitectureSpec, entry: Published) -> Comparison:
     base = parse(entry.text)
     changed = _changed(base, spec)
     differences = tuple(
-        Difference(_words(field, value, getattr(base, field)), _effect_alone(base, field, value))
+        Difference(_words(base, field, value), _effect_alone(base, field, value))
         for field, value in changed.items()
     )
     return Comparison(entry, differences, _effect(base, spec))
@@ -94,6 +107,8 @@ def in_own_paper(entry: Published) -> bool:
 
     ResNet-50 v1.5, say, is named after He et al. 2015, but only libraries and later papers have it.
     """
+    if entry.deviates:
+        return False
     return not entry.results or bool(_own_sources(entry))
 
 
@@ -101,9 +116,9 @@ def where(entry: Published) -> str:
     """Return where a network is published: its paper's tables, or else who has it instead."""
     sources = _own_sources(entry)
     if sources:
-        authors, arxiv = sources[0].split(", ")[0], sources[0].split(", ")[-1]
+        authors, identifier = sources[0].split(", ")[0], sources[0].split(", ")[-1]
         places = [", ".join(source.split(", ")[1:-1]) for source in sources]
-        return f"{authors}, {'; '.join(places)}, {arxiv}"
+        return f"{authors}, {'; '.join(places)}, {identifier}"
     return "; ".join(_sources(entry)) or entry.paper
 
 
@@ -112,8 +127,8 @@ def _sources(entry: Published) -> list[str]:
 
 
 def _own_sources(entry: Published) -> list[str]:
-    arxiv = entry.paper.rpartition(", ")[-1]
-    return [source for source in _sources(entry) if source.endswith(arxiv)]
+    identifier = entry.paper.rpartition(", ")[-1]
+    return [source for source in _sources(entry) if source.endswith(identifier)]
 
 
 def _changed(base: ArchitectureSpec, spec: ArchitectureSpec) -> dict[str, Any]:
@@ -143,9 +158,11 @@ def _signed(number: int, unit: str) -> str:
     return f"{number:+,} {unit}".replace("-", "−") if number else f"same {unit}"
 
 
-def _words(field: str, new: Any, old: Any) -> str:
+def _words(base: ArchitectureSpec, field: str, new: Any) -> str:
     say = _FIELD_WORDS[field]
-    return f"{say(new)} instead of {say(old)}"
+    if field == "stages":
+        return f"{say(new)} instead of {say(base.stages)} {unit_name(base)}s in the stages"
+    return f"{say(new)} instead of {say(getattr(base, field))}"
 
 
 def _counted(number: int, what: str) -> str:
@@ -170,7 +187,7 @@ _NORM_WORDS = {
     "none": "no normalisation",
 }
 _FIELD_WORDS: Mapping[str, Callable[[Any], str]] = {
-    "stages": lambda units: f"{'-'.join(map(str, units))} units in the stages",
+    "stages": lambda units: "-".join(map(str, units)),
     "block": lambda block: f"{block} units",
     "ordering": lambda ordering: f"ordering {ORDERING_WORDS[ordering].replace(': ', ', ')}",
     "shortcut": lambda kind: SHORTCUT_WORDS[kind].replace(": ", ", "),

@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from explorer.analysis import analyze
-from explorer.catalog import Published, Result, entries
+from explorer.catalog import Published, entries
+from explorer.printed import Result
 from explorer.spec import ArchitectureSpec, parse
 
 
@@ -25,7 +26,7 @@ class Evaluation(NamedTuple):
     Args:
         name: short, for a control.
         measured: how, and with whose weights.
-        image_size: of the picture whose MACs are counted.
+        image_size: of the picture whose MACs are counted, where a result names no other.
         cost: what these MACs are of.
         conditions: pattern of the catalogue's words for it.
     """
@@ -56,8 +57,8 @@ EVALUATIONS: Mapping[str, Evaluation] = {
         "One crop of 224, papers and their releases",
         "one crop of 224, papers and their releases",
         224,
-        "one picture of 224 × 224",
-        r"one crop of 224(, scale augmentation|, the Keras weights)?",
+        "one picture of 224 or 227 pixels",
+        r"one crop of 22[47](, scale augmentation|, the (Keras|Caffe) weights)?",
     ),
     "one_crop_299": Evaluation(
         "One crop of 299, Keras v2",
@@ -90,7 +91,7 @@ EVALUATIONS: Mapping[str, Evaluation] = {
 }
 """Every evaluation of the catalogue's ImageNet figures, by key."""
 
-FAMILIES = ("plain", "v1", "v2", "other orderings", "wide", "ResNeXt")
+FAMILIES = ("before ResNet", "plain", "v1", "v2", "other orderings", "wide", "ResNeXt")
 _DATASET = "ImageNet validation, "
 
 
@@ -105,7 +106,7 @@ class Point:
         evaluation: a key of `EVALUATIONS`.
         printed: the figure as it is printed, such as `24.7 % error`.
         top1_percent: the accuracy it stands for.
-        macs: of one picture of the evaluation's size.
+        macs: of one picture of the size that was evaluated.
         parameters: of the network.
         conditions: how it was measured, in the catalogue's words.
         source: who prints it.
@@ -131,6 +132,7 @@ def points() -> tuple[Point, ...]:
         for entry in entries()
         for result in entry.results
         if result.quantity in ("top-1 accuracy", "top-1 error")
+        and result.conditions.startswith(_DATASET)
     )
 
 
@@ -159,6 +161,8 @@ def accuracy(result: Result) -> Decimal:
 
 def family(spec: ArchitectureSpec) -> str:
     """Return which of `FAMILIES` a network belongs to."""
+    if spec.family != "residual":
+        return "before ResNet"
     if spec.shortcut == "none":
         return "plain"
     if spec.groups > 1:
@@ -183,7 +187,9 @@ def evaluation_of(conditions: str) -> str:
 
 def _point(entry: Published, result: Result) -> Point:
     spec, key = parse(entry.text), evaluation_of(result.conditions)
-    seen = analyze(spec.vary(image_size=EVALUATIONS[key].image_size))
+    crop = re.search(r"one crop of (\d+)", result.conditions)
+    size = int(crop[1]) if crop else EVALUATIONS[key].image_size
+    seen = analyze(spec.vary(image_size=size))
     return Point(
         name=entry.name,
         variant=entry.text,

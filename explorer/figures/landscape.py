@@ -13,7 +13,7 @@ from explorer.landscape import FAMILIES, Evaluation, Point
 FAMILY_COLOURS = dict(
     zip(
         FAMILIES,
-        (TWIN_COLOURS["plain"], "#56B4E9", "#AA3377", "#999933", "#44AA99", "#D55E00"),
+        ("#6F5CC2", TWIN_COLOURS["plain"], "#56B4E9", "#AA3377", "#999933", "#44AA99", "#D55E00"),
         strict=True,
     )
 )

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from explorer.analysis import Analysis, analyze
-from explorer.backbone import backbone_code
+from explorer.backbone import backbone_code, feature_maps
 from explorer.catalog import published
-from explorer.conformance import Comparison, in_own_paper, nearest, where
+from explorer.classic_names import CLASSICS
+from explorer.conformance import Comparison, in_own_paper, nearest, nearest_in_paper, where
 from explorer.spec import ArchitectureSpec, parse
 from explorer.ui import cached, charts, exports, layer_table, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
@@ -45,10 +46,14 @@ def _conformance(spec: ArchitectureSpec) -> None:
         st.badge(f"Differs from {found.entry.name}", icon=":material/difference:", color="gray")
         _differences(found, f"the nearest published network, {found.entry.title}")
         return
+    if found.entry.deviates:
+        st.badge(f"As built today: {found.entry.name}", icon=":material/difference:", color="gray")
+        st.caption(f"Described in: {where(found.entry)}. {found.entry.note}")
+        return
     st.badge(f"As published: {found.entry.name}", icon=":material/verified:", color="green")
     st.caption(f"Published in: {where(found.entry)}.")
-    if not in_own_paper(found.entry):
-        paper = nearest(spec, papers_only=True)
+    paper = None if in_own_paper(found.entry) else nearest_in_paper(spec)
+    if paper is not None:
         _differences(paper, f"the nearest paper's network, {paper.entry.title}")
 
 
@@ -90,7 +95,7 @@ def _megabytes(size: int) -> str:
 
 def _published(spec: ArchitectureSpec) -> None:
     entry = published(spec)
-    if entry is None:
+    if entry is None or entry.deviates:
         return
     st.subheader("As published", anchor="published")
     st.markdown(f"**{entry.title}** ({entry.paper}). {entry.note}".strip())
@@ -134,6 +139,12 @@ def _breakdown(spec: ArchitectureSpec) -> None:
 
 def _backbone(spec: ArchitectureSpec) -> None:
     st.subheader("As a backbone", anchor="backbone", help=GLOSSARY["backbone"])
+    if not feature_maps(spec):
+        st.markdown(
+            f"Not one: {CLASSICS[spec.family].title}'s convolutions do not come in stages that "
+            "each halve the map, so it has no C2 to C5."
+        )
+        return
     st.dataframe(
         cached.backbone_records(spec),
         column_config=cached.BACKBONE_COLUMNS,
