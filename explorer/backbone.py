@@ -5,21 +5,22 @@ Source:
     Detection", arXiv:1612.03144, Section 3: the output of each stage's last unit.
 """
 
+from math import log2
 from typing import NamedTuple
 
 from explorer.analysis import analyze
-from explorer.residual import stage_name
+from explorer.plan import plan, stage_ends
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
 
-_FIRST_LEVEL = 2  # C1, the stem's output, is too large to be used
+_FIRST_LEVEL = 2  # C1, at half the picture's size, is too large to be used
 
 
 class FeatureMap(NamedTuple):
     """The output of one stage, for one picture.
 
-    `name` is C2 for the first stage, C3 for the next ...; `module` is the stage's name in the
-    built network. `stride` and `receptive_field` are in pixels of the picture, `size` is height
+    `name` is C2 for the first stage of a residual network, C3 for the next ...; elsewhere the
+    number says the stride, as a power of two. `module` ends the stage in the built network. `stride` and `receptive_field` are in pixels of the picture, `size` is height
     and width, or the length of a series.
     """
 
@@ -33,25 +34,27 @@ class FeatureMap(NamedTuple):
 
 
 def feature_maps(spec: ArchitectureSpec) -> tuple[FeatureMap, ...]:
-    """Return what each stage gives, the finest map first."""
+    """Return what each stage gives, the finest map first; nothing where stages halve no map."""
+    if spec.family not in _IN_STAGES:
+        return ()
+    ends = stage_ends(plan(spec).root)
     last_rows = {row.stage: row for row in analyze(spec).layers}
-    return tuple(
-        _feature_map(index, last_rows[stage_name(spec, index)]) for index in range(len(spec.stages))
-    )
+    stages = [stage for stage in ends if stage not in ("stem", "head")]
+    maps = [_feature_map(ends[stage], last_rows[stage]) for stage in stages]
+    if spec.family == "residual":
+        return tuple(m._replace(name=f"C{n}") for n, m in enumerate(maps, start=_FIRST_LEVEL))
+    return tuple(found for found in maps if found.stride >= 2**_FIRST_LEVEL)
 
 
-def _feature_map(index: int, last: LayerRow) -> FeatureMap:
+_IN_STAGES = ("residual", "vgg", "googlenet", "googlenet-2014")
+
+
+def _feature_map(module: str, last: LayerRow) -> FeatureMap:
     channels, *size = last.output_shape
     assert last.jump is not None and last.receptive_field is not None  # not yet pooled
-    return FeatureMap(
-        f"C{_FIRST_LEVEL + index}",
-        f"layer{index + 1}",
-        last.stage,
-        last.jump,
-        channels,
-        tuple(size),
-        last.receptive_field,
-    )
+    name = f"C{log2(last.jump):g}"
+    seen = last.receptive_field
+    return FeatureMap(name, module, last.stage, last.jump, channels, tuple(size), seen)
 
 
 def backbone_code(spec: ArchitectureSpec) -> str:

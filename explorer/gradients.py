@@ -19,6 +19,7 @@ from explorer.plan import plan, units
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec, SpecError, parse
 
+_ASIDE = (".downsample.", ".gate.", ".se.", ".branch1.", ".branch3.", ".branch4.")
 WEIGHTED_KINDS = ("convolution", "linear")
 MAX_SEED = 2**31 - 1
 
@@ -39,7 +40,10 @@ class LayerGradient(NamedTuple):
 
 
 class UnitGradient(NamedTuple):
-    """L2 norm of the gradient that arrives at the output of one unit, over the whole batch."""
+    """L2 norm of the gradient that arrives at the output of one unit, over the whole batch.
+
+    A classic network's units are its convolutions, with their activation, or Inception modules.
+    """
 
     stage: str
     unit: int
@@ -60,9 +64,11 @@ class GradientProfile:
 
     @property
     def main_path(self) -> tuple[LayerGradient, ...]:
-        """The layers that depth counts: all but projections, gates and squeeze-excitations."""
-        aside = (".downsample.", ".gate.", ".se.")
-        return tuple(layer for layer in self.layers if not any(a in layer.name for a in aside))
+        """The layers that depth counts: all but projections, gates and squeeze-excitations.
+
+        Of an Inception module's branches, its second is one of the two longest.
+        """
+        return tuple(layer for layer in self.layers if not any(a in layer.name for a in _ASIDE))
 
     @property
     def growth(self) -> float:
@@ -73,7 +79,8 @@ class GradientProfile:
     @property
     def weight_growth(self) -> float:
         """Weight gradient of the first convolution over the last one's on the main path."""
-        norms = [layer.weight_gradient_norm for layer in self.main_path[:-1]]
+        path = [layer for layer in self.main_path if layer.kind == "convolution"]
+        norms = [layer.weight_gradient_norm for layer in path]
         return norms[0] / norms[-1] if norms[-1] else float("nan")
 
 

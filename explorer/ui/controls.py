@@ -9,13 +9,21 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.classic_names import CLASSICS
 from explorer.combinations import GATED
 from explorer.names import NAMES
 from explorer.rules import REAL_BOUNDS
 from explorer.spec import BOUNDS, ArchitectureSpec, SpecError, depths, options, parse, stages_for
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.words import INIT_WORDS, ORDERING_WORDS, SHORTCUT_NAMES, STEM_WORDS, name_title
+from explorer.words import (
+    INIT_WORDS,
+    ORDERING_WORDS,
+    SHORTCUT_NAMES,
+    STEM_WORDS,
+    name_title,
+    unit_name,
+)
 
 _NAME, _TEXT = "choice-name", "choice-text"
 _SIDEBAR, _BESIDE = "choice", "unit"
@@ -26,6 +34,9 @@ def draw() -> None:
     """Draw all controls for the current variant."""
     spec = state.current()
     _draw_name(str(spec))
+    if spec.family != "residual":
+        _draw_classic(spec)
+        return
     _draw_layers(spec)
     _choice(spec, "block", "Block", st.segmented_control)
     _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS)
@@ -37,6 +48,19 @@ def draw() -> None:
     with st.expander("More choices"):
         _draw_form(spec)
         _draw_start(spec)
+
+
+def _draw_classic(spec: ArchitectureSpec) -> None:
+    """Draw the few choices of a network from before residual learning."""
+    classic = CLASSICS[spec.family]
+    if "stages" in classic.free:
+        _draw_layers(spec, "vgg_stages")
+    if "norm" in classic.free:
+        _choice(spec, "norm", "Normalisation", st.segmented_control)
+    _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.smallest_image)
+    _number(spec, "classes", "Classes")
+    _number(spec, "in_channels", "Input channels")
+    st.caption(f"{classic.title} has no residual units, and so none of their choices.")
 
 
 def _draw_shortcut_settings(spec: ArchitectureSpec) -> None:
@@ -108,7 +132,7 @@ def _draw_name(text: str) -> None:
     )
 
 
-def _draw_layers(spec: ArchitectureSpec) -> None:
+def _draw_layers(spec: ArchitectureSpec, term: str = "stages") -> None:
     key = _key("depth")
     state.fill(key, spec.depth)
     st.selectbox(
@@ -123,17 +147,19 @@ def _draw_layers(spec: ArchitectureSpec) -> None:
     key = _key("stages")
     state.fill(key, "-".join(map(str, spec.stages)))
     st.text_input(
-        "Units per stage",
+        f"{unit_name(spec).capitalize()}s per stage",
         key=key,
         on_change=_apply,
         args=(key, _read_stages),
         max_chars=40,
-        help=GLOSSARY["stages"],
+        help=GLOSSARY[term],
     )
 
 
 def _stages_text(spec: ArchitectureSpec, depth: int) -> str:
-    stages = spec.stages if depth == spec.depth else stages_for(depth, spec.block, len(spec.stages))
+    if depth == spec.depth:
+        return "-".join(map(str, spec.stages))
+    stages = stages_for(depth, spec.block, len(spec.stages), spec.family)
     return "-".join(map(str, stages))
 
 

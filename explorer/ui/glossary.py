@@ -42,7 +42,8 @@ GLOSSARY = {
         "arXiv:1612.03144); detectors expect strides of 4, 8, 16 and 32 pixels."
     ),
     "feature_map": (
-        "The output of a stage's last unit: C2 that of the first stage, C3 of the next, and so on."
+        "What a stage gives: C2 in a residual network's first stage, C3 in the next, and so on. "
+        "Elsewhere the number says the stride: C2 stands for 4 pixels, C3 for 8."
     ),
     "kernel": "Height and width of the window, or the length of a series' one.",
     "layer_stride": "How many numbers the window moves on from one output to the next.",
@@ -72,6 +73,10 @@ GLOSSARY = {
     "stages": (
         "Residual units in each stage, joined by hyphens, as in 3-4-6-3. Each stage after the "
         "first halves the map and doubles the channels."
+    ),
+    "vgg_stages": (
+        "3x3 convolutions in each of the five stages, joined by hyphens, as in 2-2-3-3-3. A "
+        "max-pool behind each stage halves the map."
     ),
     "ordering": (
         "Where normalisation and ReLU stand around the addition (He et al. 2016, Figure 4). "

@@ -9,7 +9,7 @@ from explorer.figures.style import TWIN_COLOURS, VARIANT_COLOURS
 from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
-from explorer.words import ORDERING_WORDS, change, title
+from explorer.words import ORDERING_WORDS, change, title, unit_name
 
 if TYPE_CHECKING:
     from explorer.gradients import GradientProfile, LayerGradient
@@ -151,13 +151,13 @@ def _profiles(profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
         f"{_QUANTITIES[quantity]}, untrained, batch of {fed}",
         "Read from right to left, the way the gradient travels: a line that climbs to the left "
         "grows towards the picture, one that falls fades. From one power of ten to the next is a "
-        "factor of 10. The last point is the linear layer.",
+        "factor of 10. Linear layers stand at the right end.",
         lambda: [_record(profile, layer) for profile in profiles for layer in profile.layers],
     )
     st.caption(
         "Weights: He's normal initialisation (fan-in); train mode; mean cross-entropy against "
-        "random labels. Shaded bands are the stages. Projections on shortcuts are in the data, "
-        "not in the line. Loss: "
+        "random labels. Shaded bands are the stages. Layers beside the longest path (projections on "
+        "shortcuts, an Inception module's other branches) are in the data, not in the line. Loss: "
         + "; ".join(f"{title(profile.spec)} {profile.loss:.3f}" for profile in profiles)
         + "."
     )
@@ -166,8 +166,8 @@ def _profiles(profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
 def _finding(profile: "GradientProfile", quantity: str) -> str:
     if quantity == "output":
         return (
-            f"- **{title(profile.spec)}**: from the last unit's output to the first's, the "
-            f"gradient **{change(profile.growth)}**."
+            f"- **{title(profile.spec)}**: from the last {unit_name(profile.spec)}'s output to the "
+            f"first's, the gradient **{change(profile.growth)}**."
         )
     return (
         f"- **{title(profile.spec)}**: from the last convolution to the first, the weights' "
