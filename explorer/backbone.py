@@ -20,8 +20,9 @@ class FeatureMap(NamedTuple):
     """The output of one stage, for one picture.
 
     `name` is C2 for the first stage of a residual network, C3 for the next ...; elsewhere the
-    number says the stride, as a power of two. `module` ends the stage in the built network. `stride` and `receptive_field` are in pixels of the picture, `size` is height
-    and width, or the length of a series.
+    number says the stride, as a power of two. `module` ends the stage in the built network.
+    `stride` and `receptive_field` are in pixels of the picture, `size` is height and width, or the
+    length of a series.
     """
 
     name: str

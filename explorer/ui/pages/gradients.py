@@ -156,8 +156,9 @@ def _profiles(profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
     )
     st.caption(
         "Weights: He's normal initialisation (fan-in); train mode; mean cross-entropy against "
-        "random labels. Shaded bands are the stages. Layers beside the longest path (projections on "
-        "shortcuts, an Inception module's other branches) are in the data, not in the line. Loss: "
+        "random labels. Shaded bands are the stages. Layers beside the longest path (projections "
+        "on shortcuts, an Inception module's other branches) are in the data, not in the line. "
+        "Loss: "
         + "; ".join(f"{title(profile.spec)} {profile.loss:.3f}" for profile in profiles)
         + "."
     )

@@ -34,7 +34,7 @@ def draw() -> None:
     """Draw the page for the variants of the tray."""
     st.title("Landscape")
     st.markdown(
-        "What accuracy the published residual networks reach on ImageNet, and what they cost. "
+        "What accuracy published networks reach on ImageNet, and what they cost. "
         "Accuracies are as printed; MACs and parameters are computed here."
     )
     evaluation = _which_evaluation()
