@@ -125,7 +125,7 @@ def wide_name(depth: int, factor: int) -> str:
 
 
 NAMES: Mapping[str, Choices] = MappingProxyType(
-    {**CLASSIC_NAMES, **_residual(), **_descendants(), **_keras(), **_series()}
+    {**_residual(), **_descendants(), **_keras(), **_series(), **CLASSIC_NAMES}
 )
 """Every listed name, in the order a list shows them, with the fields it sets."""
 

@@ -20,6 +20,8 @@ VARIANTS = (
     "plain18,image_size=64",
     "resnet50,stride_at=1x1,image_size=64,norm=group",
     "resnet20-cifar",
+    "vgg11,image_size=64",
+    "googlenet,image_size=64",
     "resnet18,stages=1-1-1-1-1-1,width=4,image_size=160",
     *(f"resnet164-cifar,{SMALL},ordering={ordering}" for ordering in VALUES["ordering"]),
     *(f"resnet20-cifar,{SMALL},ordering={o},shortcut=B" for o in VALUES["ordering"]),
@@ -53,8 +55,38 @@ def test_the_maps_of_published_networks(text: str, expected: list[tuple[int, ...
     assert maps[-1].receptive_field == analyze(text).receptive_field
 
 
-@given(NAMED_SPECS | specs())
-def test_any_network_has_a_map_for_each_stage(spec: ArchitectureSpec) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "vgg16",
+            [
+                ("C2", "features.9", 4, 128, 56),
+                ("C3", "features.16", 8, 256, 28),
+                ("C4", "features.23", 16, 512, 14),
+                ("C5", "features.30", 32, 512, 7),
+            ],
+        ),
+        (
+            "googlenet",
+            [
+                ("C3", "inception3b", 8, 480, 28),
+                ("C4", "inception4e", 16, 832, 14),
+                ("C5", "inception5b", 32, 1024, 7),
+            ],
+        ),
+        ("alexnet", []),
+        ("lenet5", []),
+    ],
+)
+def test_the_maps_of_classic_networks(text: str, expected: list[tuple[str, int]]) -> None:
+    """As the tables of their papers give the sizes; a VGG's stage ends with its max-pool."""
+    maps = feature_maps(parse(text))
+    assert [(m.name, m.module, m.stride, m.channels, m.size[0]) for m in maps] == expected
+
+
+@given(NAMED_SPECS.filter(lambda spec: spec.family == "residual") | specs())
+def test_any_residual_network_has_a_map_for_each_stage(spec: ArchitectureSpec) -> None:
     maps = feature_maps(spec)
     assert len(maps) == len(spec.stages)
     assert maps[-1].stride == spec.smallest_image

@@ -1,5 +1,6 @@
 """Published figures: each has a source, and those that can be computed are."""
 
+import math
 import re
 
 import pytest
@@ -23,9 +24,13 @@ TORCHVISION = {
     "resnext101_64x4d": "resnext101_64x4d",
     "wide_resnet50_2": "wide_resnet50_2",
     "wide_resnet101_2": "wide_resnet101_2",
+    "alexnet": "alexnet",
+    "googlenet": "googlenet",
+    **{f"vgg{depth}{bn}": f"vgg{depth}{bn}" for depth in (11, 13, 16, 19) for bn in ("", "_bn")},
 }
 IDS = [entry.text for entry in entries()]
 WITHOUT_BN = "resnet1001v2-cifar"
+PAPER = r"(arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4}/[\w.-]+)"
 
 
 def figure(text: str, quantity: str, conditions: str = "", source: str = "") -> str:
@@ -52,12 +57,12 @@ def test_networks_are_found_by_what_they_are() -> None:
 def test_every_entry_is_canonical_and_every_figure_has_its_source(entry: Published) -> None:
     assert str(parse(entry.text)) == entry.text
     assert published(parse(entry.text)) is entry
-    assert entry.title.endswith(f"{entry.year})") and "arXiv:" in entry.paper
+    assert entry.title.endswith(f"{entry.year})") and re.search(f"{PAPER}$", entry.paper)
     assert entry.results or entry.note
     assert len(set(entry.results)) == len(entry.results)
     for result in entry.results:
         assert result.conditions
-        assert re.search(r"arXiv:\d{4}\.\d{5}$|^github\.com/[\w-]+/[\w.-]+,", result.source)
+        assert re.search(rf"{PAPER}$|^github\.com/[\w-]+/[\w.-]+,", result.source)
         assert re.fullmatch(r"[>\d][\d.,±]*( %| M|e9)?", result.value), result.value
 
 
@@ -99,6 +104,8 @@ def test_torchvision_figures_are_torchvisions(text: str, name: str) -> None:
     for weights in models.get_model_weights(name):
         meta = weights.meta
         accuracy = meta["_metrics"]["ImageNet-1K"]
+        if math.isnan(accuracy["acc@1"]):  # weights of features alone
+            continue
         assert figure(text, "parameters", source=source) == f"{meta['num_params']:,}"
         assert figure(text, "MACs", source=source) == f"{meta['_ops']:.3f}e9"
         assert figure(text, "top-1 accuracy", weights.name) == f"{accuracy['acc@1']:.3f} %"
@@ -109,6 +116,13 @@ def test_torchvision_figures_are_torchvisions(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "quantity", "conditions", "source", "value"),
     [
+        ("alexnet-2012", "top-1 error", "ILSVRC-2010", "10.1145/3065386", "37.5 %"),
+        ("alexnet-2012", "top-5 accuracy", "227", "bvlc_alexnet", "80.2 %"),
+        ("googlenet-2014", "MACs", "budget", "1409.4842", "1.5e9"),
+        ("googlenet-2014", "top-5 error", "10-crop", "1512.03385", "9.15 %"),
+        ("vgg16", "top-1 error", "10-crop", "1512.03385", "28.07 %"),
+        ("vgg16", "top-1 error", "one crop", "deep-residual-networks", "28.5 %"),
+        ("vgg19", "MACs", "multiply-adds", "1512.03385", "19.6e9"),
         ("resnet50,stride_at=1x1", "top-1 error", "10-crop", "1512.03385", "22.85 %"),
         ("resnet152,stride_at=1x1", "top-5 error", "10-crop", "1512.03385", "5.71 %"),
         ("resnet152,stride_at=1x1", "top-5 error", "several scales", "1512.03385", "4.49 %"),
@@ -143,6 +157,22 @@ def test_figures_the_papers_are_known_for(
     text: str, quantity: str, conditions: str, source: str, value: str
 ) -> None:
     assert figure(text, quantity, conditions, source) == value
+
+
+def test_vgg16s_printed_macs_leave_out_its_linear_layers() -> None:
+    printed = figure("vgg16", "MACs of convolutions")
+    assert printed == f"{analyze('vgg16').by('kind')['convolution'].macs / 1e9:.1f}e9" == "15.3e9"
+
+
+@pytest.mark.parametrize("text", ["alexnet-2012", "vgg11", "vgg13", "vgg16", "vgg19"])
+def test_papers_and_specs_count_the_same_layers(text: str) -> None:
+    assert figure(text, "weighted layers") == str(parse(text).depth)
+
+
+def test_lenet5_is_told_apart_from_the_papers() -> None:
+    entry = published(parse("lenet5"))
+    assert entry is not None and entry.deviates and "60,000" in entry.note
+    assert [e.text for e in entries() if e.deviates] == ["lenet5"]
 
 
 @pytest.mark.parametrize("depth", [20, 32, 44, 56])

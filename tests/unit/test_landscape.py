@@ -25,7 +25,7 @@ PRINTED = [
     (entry, result)
     for entry in entries()
     for result in entry.results
-    if result.quantity.startswith("top-1")
+    if result.quantity.startswith("top-1") and result.conditions.startswith("ImageNet val")
 ]
 
 
@@ -42,7 +42,7 @@ def test_every_printed_top1_figure_is_one_point() -> None:
 
 def test_costs_are_those_of_the_picture_that_was_evaluated() -> None:
     for point in points():
-        size = next((n for n in (299, 320) if str(n) in point.conditions), 224)
+        size = next((n for n in (227, 299, 320) if str(n) in point.conditions), 224)
         wanted = analyze(f"{point.variant},image_size={size}")
         assert (point.macs, point.parameters) == (wanted.macs, wanted.parameters)
 
@@ -57,6 +57,10 @@ def test_costs_are_those_of_the_picture_that_was_evaluated() -> None:
         ("keras-resnet50", "one_crop", [74.928]),
         ("keras-resnet50v2", "one_crop_299", [75.96]),
         ("resnet34", "ten_crops", [75.48, 75.24]),
+        ("vgg16", "ten_crops", [71.93]),
+        ("vgg16", "torchvision_v1", [71.592]),
+        ("alexnet-2012", "one_crop", [57.1]),
+        ("googlenet-2014", "one_crop", [68.7]),
         ("resnet152,stride_at=1x1", "scales", [80.62]),
         ("resnet200v2", "one_crop_320", [79.3, 79.9]),
         ("resnet20-cifar", "one_crop", []),
@@ -92,6 +96,8 @@ def test_what_is_no_percentage_is_not_read_as_one(value: str) -> None:
     ("text", "expected"),
     [
         ("plain34", "plain"),
+        ("vgg16", "before ResNet"),
+        ("lenet5", "before ResNet"),
         ("resnet50,shortcut=none,groups=32,width_per_group=4", "plain"),
         ("resnet50", "v1"),
         ("resnet200v2", "v2"),
