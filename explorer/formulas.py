@@ -187,8 +187,11 @@ def _size(row: LayerRow) -> Formula:
 
 def _field(row: LayerRow) -> Formula | None:
     quantity = "Receptive field (px)"
-    if row.receptive_field is None or row.jump is None:
+    if row.receptive_field is None:
         return None
+    if row.jump is None:
+        rule = "the input's + (widest window − 1) × the input's jump"
+        return Formula(quantity, rule, f"{row.receptive_field:,}")
     if row.kernel is None:
         rule = _JOINED.get(row.kind, "as the input")
         return Formula(quantity, rule, f"{row.receptive_field:,}")

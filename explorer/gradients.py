@@ -7,7 +7,7 @@ arrive and freed at once.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
+from math import hypot, prod
 from typing import NamedTuple
 
 import torch
@@ -239,7 +239,24 @@ class _Recorder:
 
 def norm(tensor: Tensor) -> float:
     """Return the L2 norm of a tensor; in double precision where squares leave float32."""
-    value = float(torch.linalg.vector_norm(tensor))
+    value = _norm32(tensor)
     if 1e-15 < value < 1e15:
         return value
     return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+
+
+_ROW = 4096
+
+
+def _norm32(tensor: Tensor) -> float:
+    """Return the norm in float32; of a large tensor, of the norms of its rows.
+
+    Summed up in one go, the 102 million weights of a VGG's first linear layer are 1% off.
+    """
+    flat = tensor.flatten()
+    if len(flat) < 64 * _ROW:
+        return float(torch.linalg.vector_norm(flat))
+    whole = len(flat) - len(flat) % _ROW
+    rows = torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1)
+    rest = torch.linalg.vector_norm(flat[whole:])
+    return hypot(float(torch.linalg.vector_norm(rows)), float(rest))

@@ -14,7 +14,8 @@ from explorer.plan import Plan
 class LayerRow(NamedTuple):
     """One layer of a network, for one image.
 
-    `name` is the module's name in the built network; shapes are (C, H, W) without the batch.
+    `name` is the module's name in the built network; shapes are (C, H, W) without the batch. A
+    concatenation's input is that of all branches together.
     `kernel`, `stride`, `padding` (in pixels) and `groups` are None where the layer has none.
     `parameters` are the learnable ones; `buffers` the BN statistics kept beside them.
     `macs` are multiply-accumulates of convolutions and linear layers, biases not counted.
@@ -172,7 +173,7 @@ def _walk_concat(node: Concat, signal: _Signal, place: _Place, rows: _Rows) -> _
     widest = _widest(ends)
     joined = widest._replace(shape=(sum(channels), *widest.shape[1:]))
     found = Facts("concatenation", f"{' + '.join(map(str, channels))} channels", joined.shape)
-    _add_row(signal, joined, place._replace(prefix=f"{place.prefix}concat"), found, rows)
+    _add_row(joined, joined, place._replace(prefix=f"{place.prefix}concat"), found, rows)
     return joined
 
 

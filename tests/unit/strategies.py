@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from explorer.classic_names import CLASSICS
 from explorer.names import NAMES
 from explorer.spec import VALUES, ArchitectureSpec, named
 
@@ -94,4 +95,20 @@ def specs(draw: st.DrawFn, small: bool = False, random: bool = True) -> Architec
             fields["survival"] = draw(st.just(1.0) | st.floats(0.1, 0.9))
     stride = (1 if "cifar" in fields["stem"] else 4) * 2 ** (len(fields["stages"]) - 1)
     fields["image_size"] = stride + draw(st.integers(0, 12 if small else 300))
+    return ArchitectureSpec(**fields)
+
+
+@st.composite
+def classics(draw: st.DrawFn) -> ArchitectureSpec:
+    """Any network from before residual learning, for small pictures."""
+    classic = CLASSICS[draw(st.sampled_from(tuple(CLASSICS)))]
+    fields = {
+        **classic.choices,
+        "image_size": classic.smallest_image + draw(st.integers(0, 70)),
+        "in_channels": draw(st.integers(1, 4)),
+        "classes": draw(st.integers(1, 12)),
+    }
+    if fields["family"] == "vgg":
+        fields["stages"] = draw(st.tuples(*[st.integers(1, 3)] * 5))
+        fields["norm"] = draw(st.sampled_from(VALUES["norm"]))
     return ArchitectureSpec(**fields)

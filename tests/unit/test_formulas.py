@@ -13,7 +13,7 @@ from explorer.analysis import analyze
 from explorer.formulas import counting_conventions, formulas
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
-from tests.unit.strategies import NAMED_SPECS, specs
+from tests.unit.strategies import NAMED_SPECS, classics, specs
 
 OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -58,7 +58,7 @@ def numbers(row: LayerRow) -> dict[str, int | None]:
     }
 
 
-@given(NAMED_SPECS | specs())
+@given(NAMED_SPECS | specs() | classics())
 def test_every_formula_comes_to_the_rows_number(spec: ArchitectureSpec) -> None:
     rows = {row._replace(name="", unit=None): row for row in analyze(spec).layers}
     for row in rows.values():

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from explorer.gradients import MAX_SEED, GradientProfile, norm, probe
 from explorer.network import build
+from explorer.plan import plan, units
 from explorer.spec import VALUES, SpecError
 from tests.unit.strategies import specs
 
@@ -28,6 +29,11 @@ VARIANTS = (
     "resnet50,width=4,image_size=32,classes=5,ordering=v2,stride_at=1x1",
     "resnet50,width=4,image_size=32,classes=5,groups=2,width_per_group=3",
     "resnet20-cifar,in_channels=1",
+    "lenet5",
+    "alexnet-2012,image_size=67,classes=5",
+    "vgg11_bn,image_size=64,classes=5",
+    "googlenet,image_size=64,classes=5",
+    "googlenet-2014,image_size=48,classes=5",
 )
 
 
@@ -85,9 +91,9 @@ def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> Non
         expected = norm64(gradients[f"{layer.name}.weight"]), norm64(gradients[layer.name])
         measured = layer.weight_gradient_norm, layer.output_gradient_norm
         assert measured == pytest.approx(expected, rel=1e-4), layer.name
-    indices = {stage: n for n, stage in enumerate(dict.fromkeys(u.stage for u in profile.units), 1)}
+    names = {(stage, unit): name for name, stage, unit in units(plan(profile.spec).root)}
     for stage, unit, measured_norm in profile.units:
-        expected_norm = norm64(gradients[f"layer{indices[stage]}.{unit - 1}"])
+        expected_norm = norm64(gradients[names[stage, unit]])
         assert measured_norm == pytest.approx(expected_norm, rel=1e-4), (stage, unit)
 
 
@@ -108,6 +114,26 @@ def test_any_network_has_a_norm_for_every_weighted_layer_and_unit(spec) -> None:
     extra = 2 if spec.stem == "deep" else 0  # a stem counts as one layer
     assert len(profile.main_path) - extra == spec.depth
     assert all(math.isfinite(layer.output_gradient_norm) for layer in profile.layers)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("lenet5", "c1", "c5"),
+        ("vgg11,image_size=32,classes=5", "features.0", "features.18"),
+        ("googlenet-2014,image_size=48,classes=5", "conv1.conv", "inception5b.branch2.1.conv"),
+    ],
+)
+def test_a_classic_networks_path_has_its_depth_and_ends_in_linear_layers(
+    text: str, first: str, last: str
+) -> None:
+    profile = probe(text, batch=2)
+    path = {layer.name: layer for layer in profile.main_path}
+    assert len(path) == profile.spec.depth and len(profile.units) == sum(profile.spec.stages)
+    ends = path[first].weight_gradient_norm, path[last].weight_gradient_norm
+    assert profile.weight_growth == ends[0] / ends[1]
+    behind = list(path)[list(path).index(last) + 1 :]
+    assert behind and all(path[name].kind == "linear" for name in behind)
 
 
 def test_own_images_are_used_and_left_as_they_were() -> None:
@@ -226,6 +252,11 @@ def test_overflow_is_told_not_hidden() -> None:
 def test_norm_equals_double_precision(values: list[float], scale: float) -> None:
     tensor = torch.tensor(values) * scale
     assert norm(tensor) == pytest.approx(norm64(tensor), rel=1e-6, abs=1e-38)
+
+
+def test_the_norm_of_many_numbers_is_exact() -> None:
+    numbers = 1e-4 * torch.randn(30_000_001, generator=torch.Generator().manual_seed(0))
+    assert norm(numbers) == pytest.approx(norm64(numbers), rel=1e-6)
 
 
 def test_norm_of_what_is_not_finite() -> None:

@@ -17,7 +17,7 @@ from explorer.layers import SqueezeExcite
 from explorer.network import Addition, build
 from explorer.spec import VALUES, ArchitectureSpec, SpecError, parse
 from explorer.torchvision_ops import import_torchvision
-from tests.unit.strategies import specs
+from tests.unit.strategies import classics, specs
 
 import_torchvision()
 from torchvision import models  # noqa: E402
@@ -120,7 +120,18 @@ def leaves(module: nn.Module) -> dict[str, nn.Module]:
 @settings(max_examples=150)
 @given(specs(small=True))
 def test_the_analysis_describes_the_module(spec: ArchitectureSpec) -> None:
-    analysis, module = analyze(spec), build(spec).eval()
+    assert_described(spec, "cpu")
+
+
+@settings(max_examples=30, deadline=None)
+@given(classics())
+def test_the_analysis_describes_classic_modules(spec: ArchitectureSpec) -> None:
+    assert_described(spec, "meta")  # shapes and counts alone: linear layers are large
+
+
+def assert_described(spec: ArchitectureSpec, device: str) -> None:
+    with torch.device(device):
+        analysis, module = analyze(spec), build(spec).eval()
     rows = {row.name: row for row in analysis.layers}
     parts = leaves(module)
     assert set(parts) == set(rows)
@@ -132,6 +143,8 @@ def test_the_analysis_describes_the_module(spec: ArchitectureSpec) -> None:
         def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             seen.append(name)
             assert tuple(output.shape[1:]) == row.output_shape
+            if row.kind == "concatenation":
+                inputs = (torch.cat(inputs, dim=1),)
             assert all(tuple(x.shape[1:]) == row.input_shape for x in inputs)
 
         parts[name].register_forward_hook(hook)
@@ -140,7 +153,7 @@ def test_the_analysis_describes_the_module(spec: ArchitectureSpec) -> None:
         check(name)
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:
-        output = module(pictures(spec, 2))
+        output = module(pictures(spec, 2).to(device))
     assert seen == list(rows)  # forward order, each once
     assert counter.get_total_flops() == 2 * analysis.flops  # two pictures
     assert tuple(output.shape[1:]) == analysis.output_shape

@@ -21,9 +21,9 @@ from explorer.spec import (
     parse,
     stages_for,
 )
-from tests.unit.strategies import NAMED_SPECS, specs
+from tests.unit.strategies import NAMED_SPECS, classics, specs
 
-ANY_SPEC = NAMED_SPECS | specs()
+ANY_SPEC = NAMED_SPECS | specs() | classics()
 
 
 @given(ANY_SPEC)

@@ -24,6 +24,11 @@ SMALL = (
     "resnet20-cifar",
     "resnet20-cifar,shortcut=B",
     "plain20-cifar",
+    "lenet5",
+    "alexnet-2012,image_size=67,classes=10",
+    "vgg11_bn,image_size=32,classes=10",
+    "googlenet,image_size=32",
+    "googlenet-2014,image_size=32",
 )
 
 
