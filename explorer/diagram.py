@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from explorer.analysis import analyze
 from explorer.diagram_parts import Diagram, Fork, Group, Part, Parts, Piece, Pieces, Unit, flat
-from explorer.nodes import Chain, Concat, Node, Residual
+from explorer.nodes import Chain, Concat, Convolution, Node, Residual
 from explorer.plan import Plan, plan
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
@@ -58,8 +58,10 @@ def _blocks(chain: Chain, prefix: str, stage: str) -> Iterator[_Block]:
 def _units(stage: str, blocks: tuple[_Block, ...], rows: Rows) -> tuple[Unit, ...]:
     """Return a stage's distinct units, and its layers that belong to none."""
     found = [tuple(unit) for _, unit in groupby(blocks, key=lambda block: block.unit)]
-    if len(found) == 1 and found[0][0].unit is None:
-        return (_unit(found[0], (stage,), rows),)
+    numbered = [unit[0] for unit in found if unit[0].unit is not None]
+    if not numbered or (len(numbered) == 1 and isinstance(numbered[0].node, Convolution)):
+        whole = tuple(block._replace(unit=None) for block in blocks)
+        return (_unit(whole, (stage,), rows),)
     units = []
     for _, same in groupby(found, key=lambda unit: [block.node for block in unit]):
         alike = tuple(same)
@@ -71,7 +73,8 @@ def _unit(blocks: tuple[_Block, ...], members: tuple[str, ...], rows: Rows) -> U
     name, node, first = blocks[0].name, blocks[0].node, blocks[0].unit or 0
     if not isinstance(node, Residual):
         pieces = (piece for block in blocks for piece in _pieces(block.node, block.name, rows))
-        return Unit(members, first, "none", branch=tuple(pieces))
+        noun = _NOUNS.get(type(node), "unit")
+        return Unit(members, first, "none", branch=tuple(pieces), noun=noun)
     shortcut = _parts(node.shortcut, f"{name}.downsample", rows)
     branch = _pieces(node.branch, name, rows)
     if node.gate.children:
@@ -89,6 +92,10 @@ def _unit(blocks: tuple[_Block, ...], members: tuple[str, ...], rows: Rows) -> U
         after=_parts(node.after, name, rows),
         gate=_parts(node.gate, f"{name}.gate", rows),
     )
+
+
+_NOUNS = {Convolution: "convolution", Concat: "module"}
+"""What a unit is called that begins with such a node."""
 
 
 def _look(unit: Unit) -> tuple[object, ...]:

@@ -57,7 +57,8 @@ class Unit:
     `members` are the units' names in the built network, and `first` is the place of the first of
     them in its stage. The parts are those of `nodes.Residual`; what a gate weights ends in its
     `gating`. Where `skip` is "none" there is no addition and all pieces stand in `branch`; so do
-    layers that belong to no unit, as in a stem and a head, whose `first` is 0.
+    layers that belong to no unit, as in a stem and a head, whose `first` is 0. `noun` is what such
+    a unit is called.
     """
 
     members: tuple[str, ...]
@@ -69,6 +70,7 @@ class Unit:
     addition: Part | None = None
     after: Parts = ()
     gate: Parts = ()
+    noun: str = "unit"
 
     @property
     def name(self) -> str:
@@ -105,8 +107,8 @@ class Unit:
     def caption(self) -> str:
         """Which units these are: `unit 1`, `units 2 to 200`."""
         if self.count == 1:
-            return f"unit {self.first}"
-        return f"units {self.first} to {self.first + self.count - 1}"
+            return f"{self.noun} {self.first}"
+        return f"{self.noun}s {self.first} to {self.first + self.count - 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,12 @@ class Group:
     def count(self) -> int:
         """Units in the stage; 0 for the stem and the head."""
         return sum(unit.count for unit in self.units if unit.first)
+
+    @property
+    def counted(self) -> str:
+        """How many units these are, in words; nothing for the stem and the head."""
+        nouns = [unit.noun for unit in self.units if unit.first]
+        return f"{self.count} {nouns[0]}{'' if self.count == 1 else 's'}" if nouns else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from explorer.costs import Shape
-from explorer.diagram_parts import Diagram, Group, Part, Pieces, Unit
+from explorer.diagram_parts import Diagram, Fork, Group, Part, Pieces, Unit
 from explorer.spec import ArchitectureSpec
 
 
@@ -40,11 +40,23 @@ def unit_facts(unit: Unit) -> str:
     return f"{parameters_words(unit.parameters)}{each}, output {shape}.{inside}"
 
 
+def reading(described: Diagram) -> str:
+    """Say how to read the picture."""
+    units = [unit for group in described.groups for unit in group.units]
+    boxes = "a box is the higher the larger its map and the wider the more channels it has"
+    skips = (
+        "; lines above the layers are skip connections" if any(u.addition for u in units) else ""
+    )
+    forks = any(isinstance(piece, Fork) for unit in units for piece in unit.branch)
+    lanes = "; lanes are parallel branches, whose channels are joined behind them" if forks else ""
+    return f"From the picture on top to the classes at the bottom: {boxes}{skips}{lanes}."
+
+
 def outline(described: Diagram) -> str:
     """Return the picture as indented text, for those who listen to it."""
     lines = [f"input: {shape_words(described.input_shape)}"]
     for group in described.groups:
-        count = f"{group.count} unit{'s' if group.count > 1 else ''}, " if group.count else ""
+        count = f"{group.counted}, " if group.count else ""
         lines.append(f"{group.name}: {count}output {shape_words(group.units[-1].output_shape)}")
         for unit in group.units:
             lines += [f"  {line}" for line in _unit_outline(unit)]
@@ -55,7 +67,8 @@ def _unit_outline(unit: Unit) -> Iterable[str]:
     if not unit.first:
         return _pieces_outline(unit.branch)
     alike = f" ({unit.count} alike)" if unit.count > 1 else ""
-    lines = [f"{unit.caption}{alike}: output {shape_words(unit.output_shape)}, skip: {unit.skip}"]
+    skip = f", skip: {unit.skip}" if unit.noun == "unit" else ""
+    lines = [f"{unit.caption}{alike}: output {shape_words(unit.output_shape)}{skip}"]
     sections: tuple[tuple[str, Pieces], ...] = (
         ("before the split", unit.before),
         ("branch" if unit.addition else "layers", unit.branch),

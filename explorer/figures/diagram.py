@@ -73,7 +73,7 @@ def _group(sheet: Sheet, group: Group, width: float, y: float) -> float:
     rows = _rows(group.units, right - left)
     height = HEADER_HEIGHT + sum(map(_row_height, rows))
     sheet.box(MARGIN, y, width - 2 * MARGIN, height, sheet.theme.panel, 8)
-    count = f": {group.count} unit{'s' if group.count > 1 else ''}" if group.count else ""
+    count = f": {group.counted}" if group.count else ""
     sheet.words(left, y + 22, group.name + count, SIZE + 2, weight=700)
     shape = shape_words(group.units[-1].output_shape)
     sheet.words(right, y + 22, shape, SIZE, sheet.theme.quiet, "end", 600)

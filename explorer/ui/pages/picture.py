@@ -6,7 +6,14 @@ import streamlit as st
 
 from explorer.diagram import diagram
 from explorer.diagram_parts import Group, Unit
-from explorer.diagram_words import difference, formula, skip_sentence, unit_facts, unit_label
+from explorer.diagram_words import (
+    difference,
+    formula,
+    reading,
+    skip_sentence,
+    unit_facts,
+    unit_label,
+)
 from explorer.figures.drawing import Drawing
 from explorer.figures.png import to_png
 from explorer.figures.svg import to_svg
@@ -42,11 +49,7 @@ def _network(spec: ArchitectureSpec, unit: Unit) -> None:
         shows="microscope",
         on_choose=state.choose_unit,
     )
-    st.caption(
-        "Click a unit to see it in the microscope. From the picture on top to the classes at the "
-        "bottom: a box is the higher the larger its map and the wider the more channels it has; "
-        "lines above the layers are skip connections."
-    )
+    st.caption(f"Click a unit to see it in the microscope. {reading(diagram(spec))}")
     _downloads("network", f"{spec}-picture", cached.network_picture(spec, False))
     with st.expander("The picture in words"), st.container(height=420, border=False):
         st.text(cached.network_outline(spec))
