@@ -142,7 +142,7 @@ def _vgg_norm(spec: ArchitectureSpec, channels: int) -> list[Layer]:
     return [Normalisation(channels, 32 if spec.norm == "group" else None)]
 
 
-class _Inception(NamedTuple):
+class Inception(NamedTuple):
     """Channels of a module's branches; those of two convolutions name both."""
 
     one: int
@@ -152,19 +152,20 @@ class _Inception(NamedTuple):
 
     @property
     def out_channels(self) -> int:
+        """Channels of all branches together."""
         return self.one + self.three[1] + self.five[1] + self.pooled
 
 
-_INCEPTIONS: Mapping[str, _Inception] = {
-    "3a": _Inception(64, (96, 128), (16, 32), 32),
-    "3b": _Inception(128, (128, 192), (32, 96), 64),
-    "4a": _Inception(192, (96, 208), (16, 48), 64),
-    "4b": _Inception(160, (112, 224), (24, 64), 64),
-    "4c": _Inception(128, (128, 256), (24, 64), 64),
-    "4d": _Inception(112, (144, 288), (32, 64), 64),
-    "4e": _Inception(256, (160, 320), (32, 128), 128),
-    "5a": _Inception(256, (160, 320), (32, 128), 128),
-    "5b": _Inception(384, (192, 384), (48, 128), 128),
+INCEPTIONS: Mapping[str, Inception] = {
+    "3a": Inception(64, (96, 128), (16, 32), 32),
+    "3b": Inception(128, (128, 192), (32, 96), 64),
+    "4a": Inception(192, (96, 208), (16, 48), 64),
+    "4b": Inception(160, (112, 224), (24, 64), 64),
+    "4c": Inception(128, (128, 256), (24, 64), 64),
+    "4d": Inception(112, (144, 288), (32, 64), 64),
+    "4e": Inception(256, (160, 320), (32, 128), 128),
+    "5a": Inception(256, (160, 320), (32, 128), 128),
+    "5b": Inception(384, (192, 384), (48, 128), 128),
 }
 """Szegedy et al. 2014, arXiv:1409.4842, Table 1."""
 
@@ -186,7 +187,7 @@ def _googlenet(spec: ArchitectureSpec) -> Chain:
     }
     children = _googlenet_stem(spec, paper)
     channels, unit = 192, 0
-    for name, inception in _INCEPTIONS.items():
+    for name, inception in INCEPTIONS.items():
         stage, first = f"inception{name[0]}", name[1] == "a"
         if first and stage in pools:
             pool = f"maxpool{int(name[0]) - 1}"
@@ -213,7 +214,7 @@ def _googlenet_stem(spec: ArchitectureSpec, paper: bool) -> list[Child]:
     ]
 
 
-def _inception(channels: int, sizes: _Inception, paper: bool) -> Concat:
+def _inception(channels: int, sizes: Inception, paper: bool) -> Concat:
     def activated(before: int, after: int, kernel: int = 1) -> Chain:
         return _activated(_conv(before, after, kernel), paper)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from explorer.catalog import Result
+from explorer.printed import Result
 from explorer.spec import ArchitectureSpec, as_fields, parse
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from explorer.analysis import analyze
 from explorer.conformance import nearest, where
+from explorer.export.classic_code import classic_classes
 from explorer.export.unit_code import (
     INDENT,
     class_name,
@@ -23,9 +24,13 @@ from explorer.words import sentence, title
 
 def pytorch_code(spec: ArchitectureSpec) -> str:
     """Return the source of a module that defines the network and, run by itself, tries it."""
-    network = _network_class(spec)
-    helpers = [code for needed, code in _helpers(spec) if needed]
-    parts = [*helpers, unit_class(spec), _stage_function(spec), network, _main(spec)]
+    if spec.family == "residual":
+        name = "ResNet" if spec.residual else "PlainNet"
+        helpers = [code for needed, code in _helpers(spec) if needed]
+        classes = [*helpers, unit_class(spec), _stage_function(spec), _network_class(spec, name)]
+    else:
+        name, classes = classic_classes(spec)
+    parts = [*classes, _main(spec, name)]
     return "\n\n\n".join([f"{_docstring(spec)}\n\n{_imports(spec)}", *parts]) + "\n"
 
 
@@ -48,7 +53,8 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 
 def _imports(spec: ArchitectureSpec) -> str:
-    lines = ["import math", ""] if spec.norm == "group" else []
+    lines = ["import math", ""] if spec.norm == "group" and spec.family == "residual" else []
+    lines += ["from collections import OrderedDict", ""] if "googlenet" in spec.family else []
     lines += ["import torch", "from torch import Tensor, nn"]
     functional = spec.shortcut == "dropout" or _pads(spec)
     return "\n".join(lines + (["from torch.nn import functional as F"] if functional else []))
@@ -152,8 +158,7 @@ def _stage_function(spec: ArchitectureSpec) -> str:
     return "\n".join(lines)
 
 
-def _network_class(spec: ArchitectureSpec) -> str:
-    name = "ResNet" if spec.residual else "PlainNet"
+def _network_class(spec: ArchitectureSpec, name: str) -> str:
     stages = len(spec.stages)
     says = "a stem, one stage and a linear layer"
     if stages > 1:
@@ -264,8 +269,7 @@ def _fixup(spec: ArchitectureSpec) -> list[str]:
     ]
 
 
-def _main(spec: ArchitectureSpec) -> str:
-    name = "ResNet" if spec.residual else "PlainNet"
+def _main(spec: ArchitectureSpec, name: str) -> str:
     shape = ", ".join(map(str, (1, *spec.input_shape)))
     return f"""if __name__ == "__main__":
     network = {name}().eval()

@@ -38,7 +38,7 @@ def export(variant: ArchitectureSpec | str, to: str, origin: Origin = UNTRAINED)
 
     Args:
         variant: a spec or its text form.
-        to: the name of a target: onnx, safetensors, json, csv, latex or markdown.
+        to: the name of a target: pytorch, onnx, safetensors, json, csv, latex or markdown.
         origin: where the weights of a file that holds any come from.
     Raises:
         SpecError: if the text stands for no network.
@@ -80,6 +80,12 @@ def _safetensors(spec: ArchitectureSpec, origin: Origin) -> bytes:
     return save(state_dict(spec, origin), {"format": "pt", **provenance(spec, origin)})
 
 
+def _pytorch(spec: ArchitectureSpec, origin: Origin) -> bytes:
+    from explorer.export.pytorch import pytorch_code
+
+    return pytorch_code(spec).encode()
+
+
 def _json(spec: ArchitectureSpec, origin: Origin) -> bytes:
     return write_spec(spec).encode()
 
@@ -97,6 +103,7 @@ def _markdown(spec: ArchitectureSpec, origin: Origin) -> bytes:
 
 
 _ALL = (
+    Target("pytorch", "PyTorch", "readable code that needs torch alone", ".py", False, _pytorch),
     Target(
         "onnx",
         "ONNX",

@@ -33,7 +33,7 @@ def exported(spec: ArchitectureSpec) -> nn.Module:
     assert "explorer" not in code.replace("ResNet Explorer", "")
     scope: dict[str, Any] = {"__name__": "exported"}
     exec(compile(code, "exported.py", "exec"), scope)
-    networks = [value for key, value in scope.items() if key.endswith("Net")]
+    networks = [value for key, value in scope.items() if key.endswith(("Net", "VGG", "LeNet5"))]
     network = networks[0]()
     assert isinstance(network, nn.Module)
     return network
@@ -64,6 +64,28 @@ def test_any_network_computes_the_same_with_the_same_weights(spec: ArchitectureS
             atol=1e-4,
             equal_nan=True,
         )
+
+
+CLASSICS = (
+    "lenet5,image_size=36,classes=4",
+    "alexnet,image_size=70,classes=4,in_channels=1",
+    "alexnet-2012,image_size=70,classes=4",
+    "vgg11,image_size=32,classes=3",
+    "vgg16_bn,stages=1-1-1-1-1,image_size=40,classes=3",
+    "vgg11,norm=group,image_size=32,classes=3",
+    "googlenet,image_size=40,classes=3",
+    "googlenet-2014,image_size=40,classes=3,in_channels=1",
+)
+
+
+@pytest.mark.parametrize("text", CLASSICS)
+def test_a_classic_network_computes_the_same(text: str) -> None:
+    spec = parse(text)
+    ours, theirs = build(spec), exported(spec)
+    theirs.load_state_dict(ours.state_dict(), strict=True)
+    for training in (True, False):
+        ours_out, theirs_out = (outputs(network, spec, training) for network in (ours, theirs))
+        torch.testing.assert_close(theirs_out, ours_out, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -105,7 +127,7 @@ def test_weights_start_where_the_built_networks_do(text: str) -> None:
 
 def test_files_are_formatted_and_free_of_lint(tmp_path: Path) -> None:
     """As ruff would have them, so that they read as if written by hand."""
-    texts = [*NAMES, *STARTS, *ELABORATE]
+    texts = [*NAMES, *STARTS, *ELABORATE, *CLASSICS]
     for number, text in enumerate(texts):
         (tmp_path / f"network_{number}.py").write_text(pytorch_code(parse(text)), "utf-8")
     for command in (["format", "--diff"], ["check", "--select", "E,F,I,B,UP,SIM"]):
