@@ -233,7 +233,10 @@ def forking():
 def test_parallel_branches_are_told_and_drawn_side_by_side():
     described = forking()
     mixed = described.groups[1]
-    assert [unit_label(mixed, unit) for unit in mixed.units] == ["mixed, module 1", "mixed, pooling"]
+    assert [unit_label(mixed, unit) for unit in mixed.units] == [
+        "mixed, module 1",
+        "mixed, pooling",
+    ]
     unit, _ = mixed.units
     (fork,) = unit.branch
     assert [[part.label for part in branch] for branch in fork.branches] == [

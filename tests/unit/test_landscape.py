@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from explorer.analysis import analyze
-from explorer.catalog import Result, entries
+from explorer.catalog import entries
 from explorer.landscape import (
     EVALUATIONS,
     FAMILIES,
@@ -18,6 +18,7 @@ from explorer.landscape import (
     points,
     points_of,
 )
+from explorer.printed import Result
 from explorer.spec import ArchitectureSpec, parse
 from tests.unit.strategies import specs
 
