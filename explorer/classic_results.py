@@ -48,7 +48,7 @@ _RESNET = Paper(
 NETWORKS: Mapping[Paper, str] = {
     _LENET: "lenet5 | LeNet-5 with a dense C3 | lenet5",
     _ALEXNET: "alexnet-2012 | AlexNet | 227",
-    _ONE_TOWER: "alexnet | AlexNet, single tower | 256",
+    _ONE_TOWER: "alexnet | AlexNet | 256",
     _VGG: """
 vgg11 | VGG-11 | A
 vgg13 | VGG-13 | B

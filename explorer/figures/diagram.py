@@ -113,7 +113,7 @@ def _above(unit: Unit) -> str:
 
 
 def _row_height(row: _Units) -> float:
-    caption = 27 if any(unit.first for unit in row) else 0
+    caption = 27 if any(unit.first for unit in row) else 6
     arcs = (row[0].addition is not None) + bool(row[0].gate)
     return caption + arcs * SKIP_HEIGHT + _tallest(row) + 12
 

@@ -1,6 +1,7 @@
 """Accuracy against cost: a ball for each published network, its area the parameters."""
 
 from collections.abc import Sequence
+from itertools import product
 from math import log10, sqrt
 from textwrap import shorten, wrap
 from typing import NamedTuple
@@ -172,7 +173,7 @@ def _mark(
 def _cost_axis(macs: Sequence[int], logarithmic: bool) -> _Axis:
     places = [log10(value) for value in macs] if logarithmic else [float(v) for v in macs]
     low, high = min(places), max(places)
-    pad = 0.12 * (high - low) or 0.3 * abs(high)
+    pad = 0.15 * (high - low) or 0.3 * abs(high)
     return _Axis(low - pad if logarithmic else -0.04 * high, high + pad, _NARROW_PX)
 
 
@@ -240,11 +241,17 @@ def _places(ball: _Box, name: str) -> list[tuple[str, _Box]]:
     """Return where a name may stand around its ball, best first."""
     width, middle_x = _LETTER_PX * len(name), (ball.left + ball.right) / 2
     middle_y = (ball.bottom + ball.top) / 2
-    left, right = middle_x - width / 2, middle_x + width / 2
-    low, high = middle_y - _LINE_PX / 2, middle_y + _LINE_PX / 2
-    return [
-        ("top center", _Box(left, right, ball.top, ball.top + _LINE_PX)),
-        ("bottom center", _Box(left, right, ball.bottom - _LINE_PX, ball.bottom)),
-        ("middle right", _Box(ball.right, ball.right + width, low, high)),
-        ("middle left", _Box(ball.left - width, ball.left, low, high)),
-    ]
+    columns = {
+        "center": (middle_x - width / 2, middle_x + width / 2),
+        "right": (ball.right, ball.right + width),
+        "left": (ball.left - width, ball.left),
+    }
+    lines = {
+        "top": (ball.top, ball.top + _LINE_PX),
+        "bottom": (ball.bottom - _LINE_PX, ball.bottom),
+        "middle": (middle_y - _LINE_PX / 2, middle_y + _LINE_PX / 2),
+    }
+    sides = [("top", "center"), ("bottom", "center"), ("middle", "right"), ("middle", "left")]
+    if ball.right - ball.left < 2 * _LINE_PX:  # a corner of a large one is too far away
+        sides += product(("top", "bottom"), ("right", "left"))
+    return [(f"{line} {column}", _Box(*columns[column], *lines[line])) for line, column in sides]

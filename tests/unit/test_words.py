@@ -4,7 +4,7 @@ import pytest
 
 from explorer.names import NAMES
 from explorer.spec import parse
-from explorer.words import change, name_title, sentence, title
+from explorer.words import change, name_title, sentence, title, unit_name
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,11 @@ from explorer.words import change, name_title, sentence, title
         ("wrn-34-3-cifar,norm=none", "WRN-34-3 (CIFAR), no normalisation"),
         ("resnet20-cifar,ordering=v2", "ResNet-20 (CIFAR), v2"),
         ("resnet50,stride_at=1x1,classes=10", "ResNet-50, stride in the 1x1, 10 classes"),
+        ("lenet5", "LeNet-5"),
+        ("alexnet-2012", "AlexNet (2012)"),
+        ("vgg16", "VGG-16"),
+        ("vgg13_bn,classes=10", "VGG-13 BN, 10 classes"),
+        ("googlenet-2014", "GoogLeNet (2014)"),
         ("resnet101,shortcut=none,width=32", "Plain-101, width=32"),
     ],
 )
@@ -41,6 +46,29 @@ def test_a_sentence_tells_what_a_variant_is() -> None:
     for words in ("50 weighted layers", "3-4-6-3 bottleneck", "v2", "3x3", "224", "1,000 classes"):
         assert words in told
     assert "ordering" not in sentence(parse("plain34"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lenet5", "5 weighted layers: three convolutions of 5x5 and tanh"),
+        ("alexnet-2012", "second, fourth and fifth are split into two towers"),
+        ("vgg19_bn", "19 weighted layers: 16 convolutions of 3x3 with batch normalisation in five"),
+        ("googlenet", "22 weighted layers on the longest path"),
+    ],
+)
+def test_a_sentence_tells_what_a_classic_network_is(text: str, told: str) -> None:
+    said = sentence(parse(text))
+    assert told in said
+    assert not any(word in said for word in ("unit", "shortcut", "ordering", "stride"))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("resnet50", "unit"), ("vgg16", "convolution"), ("googlenet", "Inception module")],
+)
+def test_units_are_called_what_they_are(text: str, name: str) -> None:
+    assert unit_name(parse(text)) == name
 
 
 @pytest.mark.parametrize(
