@@ -221,7 +221,9 @@ _LAYERS: Mapping[type, Callable[[Any, ArchitectureSpec], str]] = {
 }
 
 _WRITERS: Mapping[str, Callable[[ArchitectureSpec], tuple[str, list[str]]]] = {
-    "lenet5": _laid_out("LeNet5", "Convolutions, average pooling and tanh; three linear layers"),
+    "lenet5": _laid_out(
+        "LeNet5", "Three convolutions with tanh, pooled by means; two linear layers"
+    ),
     "alexnet": _laid_out("AlexNet", "Five convolutions and three linear layers"),
     "alexnet-2012": _laid_out("AlexNet", "Five convolutions and three linear layers"),
     "vgg": _vgg,

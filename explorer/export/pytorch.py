@@ -38,7 +38,9 @@ def _docstring(spec: ArchitectureSpec) -> str:
     analysis, found = analyze(spec), nearest(spec)
     lines = [*_wrapped(f'"""{title(spec)}.'), "", *_wrapped(sentence(spec)), ""]
     if found.exact:
-        lines += _wrapped(f"As published: {found.entry.title}; {where(found.entry)}.")
+        how = "As built today" if found.entry.deviates else "As published"
+        lines += _wrapped(f"{how}: {found.entry.title}; {where(found.entry)}.")
+        lines += _wrapped(found.entry.note) if found.entry.deviates else []
     else:
         lines += _wrapped(f"Nearest published network: {found.entry.title}; {where(found.entry)}.")
         lines += [line for d in found.differences for line in _wrapped(f"- {d.words}", "  ")]

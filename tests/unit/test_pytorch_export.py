@@ -156,5 +156,11 @@ def test_a_file_runs_by_itself(tmp_path: Path) -> None:
     assert "torch.Size([1, 10])" in done.stdout
 
 
+def test_what_no_paper_has_is_not_called_published() -> None:
+    code = pytorch_code(parse("lenet5"))
+    assert "As published" not in code and "As built today" in code and "60,000" in code
+    assert "As published" in pytorch_code(parse("vgg16"))
+
+
 def test_a_deep_network_is_a_loop_and_not_a_list() -> None:
     assert len(pytorch_code(parse("resnet1202-cifar")).splitlines()) < 110
