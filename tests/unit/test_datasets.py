@@ -1,7 +1,6 @@
 """CIFAR-10 from a folder in either form, what is wrong with one, and the bundled part."""
 
 import json
-import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,6 @@ from explorer.datasets import (
 from tests.unit.cifar_folders import python2_pickle, write_batches, write_sheets
 
 ROOT = Path(__file__).parents[2]
-WHOLE = os.environ.get("CIFAR10", "")
 
 
 @pytest.mark.parametrize("write", [write_sheets, write_batches])
@@ -140,22 +138,6 @@ def test_the_bundled_part_is_balanced() -> None:
     # The test set begins with a cat, two ships, an aeroplane and two frogs.
     names = [data.categories[label] for label in data.test.labels[:6]]
     assert names == ["cat", "ship", "ship", "airplane", "frog", "frog"]
-
-
-@pytest.mark.skipif(not WHOLE, reason="CIFAR10 names no folder of the whole data set")
-def test_the_bundled_part_is_the_first_of_each_class() -> None:
-    whole, bundled = cifar10(WHOLE), bundled_cifar10()
-    assert (len(whole.train), len(whole.test)) == (50_000, 10_000)
-    pairs = ((whole.train, bundled.train, 200), (whole.test, bundled.test, 100))
-    for part, kept, each in pairs:
-        seen: Counter[int] = Counter()
-        places = []
-        for place, label in enumerate(part.labels.tolist()):
-            seen[label] += 1
-            if seen[label] <= each:
-                places.append(place)
-        assert torch.equal(part.images[places], kept.images)
-        assert torch.equal(part.labels[places], kept.labels)
 
 
 def test_the_bundled_part_and_its_licence_are_described() -> None:
