@@ -1,6 +1,5 @@
 """Feature maps for detectors, and the code that fetches them: run, and compared with hooks."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
@@ -28,14 +27,6 @@ VARIANTS = (
     f"resnet20-cifar,{SMALL},ordering=relu_only_preactivation,norm=none",
     f"resnet20-cifar,{SMALL},ordering=full_preactivation,norm=none,shortcut=C",
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize(

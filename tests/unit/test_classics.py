@@ -1,7 +1,5 @@
 """Networks from before residual learning, against torchvision and forwards written by hand."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -22,14 +20,6 @@ from torchvision import models  # noqa: E402
 VGGS = [f"vgg{depth}{bn}" for depth in (11, 13, 16, 19) for bn in ("", "_bn")]
 BARE = {"init_weights": False}
 WITHOUT_HEADS = {"init_weights": False, "transform_input": False, "aux_logits": False}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def pictures(text: str, count: int = 2) -> Tensor:

@@ -1,7 +1,6 @@
 """Memory against what autograd keeps, and against storages watched during a prediction."""
 
 import weakref
-from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -45,14 +44,6 @@ NETWORKS = (
         if (ordering, norm) != ("bn_after_addition", "none")
     ),
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def pictures(spec: ArchitectureSpec, count: int) -> Tensor:

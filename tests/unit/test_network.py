@@ -3,7 +3,6 @@
 import copy
 import io
 import pickle
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -33,15 +32,6 @@ TORCHVISION = {
     "resnext101_64x4d": "resnext101_64x4d",
     "wide_resnet50_2": "wide_resnet50_2",
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Small layers gain nothing from several threads and lose much when cores are busy."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def variants() -> list[str]:

@@ -1,6 +1,6 @@
 """ONNX files against torch: written here, run by onnxruntime, checked by the onnx package."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
@@ -35,14 +35,6 @@ NAMED = [
     "resnet110-cifar",
     "resnet1202-cifar",
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def run(content: bytes, images: Tensor) -> Any:
