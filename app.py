@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.ui import controls, state, tasks, waiting, warmup
+from explorer.ui import controls, share, state, tasks, tray, waiting, warmup
 
 st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
 page = st.navigation(
@@ -24,11 +24,13 @@ page = st.navigation(
 )
 st.logo("assets/logo.svg", size="large")
 state.load()
+state.write_url()
 with st.sidebar:
+    tray.draw()
+    share.draw()
     controls.draw()
 for notice in state.notices():
     st.error(notice)
 with waiting.only_shown():
     page.run()
-state.write_url()
 warmup.start(tasks.MODULES, [tasks.load_bundled_weights])
