@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.ui import controls, share, state, tasks, tray, waiting, warmup
+from explorer.ui import controls, state, tasks, tray, waiting, warmup
 
 st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
 page = st.navigation(
@@ -27,7 +27,6 @@ state.load()
 state.write_url()
 with st.sidebar:
     tray.draw()
-    share.draw()
     controls.draw()
 for notice in state.notices():
     st.error(notice)

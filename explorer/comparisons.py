@@ -68,6 +68,11 @@ COMPARISONS = (
         ("resnet50", "resnext50_32x4d", "wide_resnet50_2", "seresnet50"),
     ),
     ReadyMade(
+        "VGG-16 | ResNet-50",
+        "Depth without and with shortcuts, as most papers compare them (He et al. 2015, Table 3)",
+        ("vgg16", "resnet50,stride_at=1x1"),
+    ),
+    ReadyMade(
         "ResNet-20 | 56 | 110 | 1202",
         "How far depth goes on CIFAR-10 (He et al. 2015, Table 6)",
         ("resnet20-cifar", "resnet56-cifar", "resnet110-cifar", "resnet1202-cifar"),

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.comparisons import COMPARISONS
 from explorer.spec import parse
 from explorer.tray import DEFAULT, LETTERS, MAX_NAME, Tray, Variant
-from explorer.ui import state
+from explorer.ui import share, state
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.swatches import swatch
 from explorer.words import title
@@ -14,7 +14,7 @@ _READY, _EDITED = "tray-ready", "tray-edited"
 
 
 def draw() -> None:
-    """Draw the ready-made comparisons, the variants, and what can be done with them."""
+    """Draw the ready-made comparisons, the variants, and what can be done."""
     held = state.tray()
     _comparisons(held)
     if len(held.variants) > 1:
@@ -24,6 +24,7 @@ def draw() -> None:
         _button("Duplicate", "content_copy", held.duplicate(), held, GLOSSARY["tray_duplicate"])
         with st.popover("Arrange", icon=":material/swap_vert:", key="tray-arrange"):
             _arrange(held)
+        share.draw()
 
 
 def _comparisons(held: Tray) -> None:
