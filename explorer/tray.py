@@ -4,10 +4,11 @@ Plain data that changes by making a new tray. Its link form is what stands in th
 `text` or `text;Name` for each variant.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import category
 
 from explorer.spec import ArchitectureSpec, SpecError, parse
 from explorer.words import title
@@ -18,6 +19,8 @@ MAX_NAME = 40
 """Characters of a variant's name; what is longer is cut."""
 
 DEFAULT = "resnet50"
+
+_SIGNS = "-+.,()/%=_'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,11 @@ def trusted(links: tuple[str, ...], edited: int) -> Tray:
     return Tray(tuple(map(read_variant, links)), edited)
 
 
-def clean_name(name: Iterable[str]) -> str:
-    """Return a name on one line, of printable characters, cut where it is too long."""
-    printable = "".join(char if char.isprintable() else " " for char in name)
-    return " ".join(printable.split())[:MAX_NAME].strip()
+def clean_name(name: str) -> str:
+    """Return a name on one line, of letters, digits and plain signs, cut where it is too long.
+
+    It comes from a link, which anybody may have made, and is shown on every page: signs that
+    Markdown or HTML would read are left out.
+    """
+    plain = "".join(char if char in _SIGNS or category(char)[0] in "LMN" else " " for char in name)
+    return " ".join(plain.split())[:MAX_NAME].strip()

@@ -170,18 +170,24 @@ class Answer(NamedTuple):
 
 
 def predictions(
-    spec: ArchitectureSpec, entry: weights.WeightsEntry | None, files: tuple[File, ...]
-) -> "Work[tuple[Answer, ...]]":
-    """Ask a network about pictures; without weights, the untrained one."""
+    asked: tuple[tuple[ArchitectureSpec, weights.WeightsEntry | None], ...],
+    files: tuple[File, ...],
+) -> "Work[tuple[tuple[Answer, ...], ...]]":
+    """Ask networks, one after another, about the same pictures; without weights, untrained ones."""
 
-    def work(context: JobContext) -> tuple[Answer, ...]:
-        context.report(0.0, "loading the network")
-        network = _network(spec, entry)
-        answers = []
-        for number, file in enumerate(files):
-            context.report(number / len(files), f"picture {number + 1} of {len(files)}")
-            answers.append(_answer(file, spec, entry, network))
-        return tuple(answers)
+    def work(context: JobContext) -> tuple[tuple[Answer, ...], ...]:
+        steps = len(asked) * len(files)
+        found: list[tuple[Answer, ...]] = []
+        for spec, entry in asked:
+            done = len(found) * len(files)
+            context.report(done / steps, "loading the network")
+            network = _network(spec, entry)
+            answers = []
+            for number, file in enumerate(files):
+                context.report((done + number) / steps, f"picture {number + 1} of {len(files)}")
+                answers.append(_answer(file, spec, entry, network))
+            found.append(tuple(answers))
+        return tuple(found)
 
     return work
 
