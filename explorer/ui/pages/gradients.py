@@ -197,7 +197,8 @@ def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quant
     st.caption(
         "Weights: He's normal initialisation (fan-in); train mode; mean cross-entropy against "
         f"random labels. {'Shaded bands are the stages. ' if bands else ''}Layers beside the "
-        "longest path (projections on shortcuts, an Inception module's other branches) are in the data, not in the line. "
+        "longest path (projections on shortcuts, an Inception module's other branches) are in the "
+        "data, not in the line. "
         "Loss: " + "; ".join(f"{line.name} {profile.loss:.3f}" for line, profile in found) + "."
     )
 
