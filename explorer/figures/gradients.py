@@ -38,7 +38,7 @@ def gradient_norms(curves: Sequence[Curve], bands: Sequence[Band], quantity: str
     alike = len({len(curve.layers) for curve in curves}) == 1
     chart = figure(
         f"gradient-norms-{alike}",
-        f"Layer on the main path ({'1 = first' if alike else '0% = first, 100% = last'})",
+        "Layer on the main path (1 = first)" if alike else "Place on the main path (100% = last)",
         quantity,
         470,
         hovermode="closest",

@@ -141,6 +141,12 @@ def choose_unit(name: object) -> None:
     st.session_state[_UNIT] = str(name)[:MAX_NAME]
 
 
+def look(letter: str, name: object) -> None:
+    """Put a unit of a variant under the microscope, and edit that variant."""
+    keep(tray().edit(LETTERS.index(letter)))
+    choose_unit(name)
+
+
 def notify(sentence: str) -> None:
     """Tell the person something, until the next choice."""
     st.session_state[_NOTICES] = [sentence]

@@ -24,7 +24,8 @@ def draw() -> None:
         _button("Duplicate", "content_copy", held.duplicate(), held, GLOSSARY["tray_duplicate"])
         with st.popover("Arrange", icon=":material/swap_vert:", key="tray-arrange"):
             _arrange(held)
-        share.draw()
+        with st.container(width="content"):
+            share.draw()
 
 
 def _comparisons(held: Tray) -> None:
