@@ -1,6 +1,7 @@
 """The link to what is on the screen, and its QR code for a classroom."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from urllib.parse import quote
 
 import streamlit as st
@@ -24,7 +25,7 @@ def _link() -> None:
     address = link(st.context.url or "", state.query())
     st.markdown("**This page as it is**: all variants and the page's settings")
     st.code(address, language=None, wrap_lines=True)
-    st.image(qr_code(address), width=420, caption="Scan to open it on another screen")
+    st.image(qr_code(address), width=560, caption="Scan to open it on another screen")
 
 
 def link(url: str, query: Mapping[str, Sequence[str]]) -> str:
@@ -41,7 +42,8 @@ def qr_code(address: str) -> str:
     """Return the QR code of an address as SVG, black on white whatever the theme."""
     import segno
 
-    code: str = segno.make_qr(address, error="l").svg_inline(
-        scale=4, border=4, dark="#000", light="#fff", omitsize=True
+    picture = BytesIO()
+    segno.make_qr(address, error="l").save(
+        picture, "svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
     )
-    return code
+    return picture.getvalue().decode()
