@@ -12,10 +12,13 @@ from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from explorer.analysis import analyze
-from explorer.changes import Block, Change, Placed, Turn, changes, effect, sections, total
+from explorer.blocks import Block, Placed, sections
+from explorer.changes import changes
 from explorer.conformance import Effect
 from explorer.plan import plan
 from explorer.spec import ArchitectureSpec
+from explorer.turns import Change, Turn, effect, total
+from explorer.words import unit_name
 
 T = TypeVar("T")
 
@@ -84,7 +87,8 @@ def differences(before: ArchitectureSpec, after: ArchitectureSpec) -> tuple[Stag
     Networks of different families have no units in common: only their stages' totals are told.
     """
     tell = _stage_difference if before.family == after.family else _totals
-    return tuple(tell(*pair) for pair in by_position([_stages(before), _stages(after)]))
+    name = unit_name(before)
+    return tuple(tell(name, *pair) for pair in by_position([_stages(before), _stages(after)]))
 
 
 def by_position(stages: Sequence[Sequence[T]]) -> list[tuple[T | None, ...]]:
@@ -152,37 +156,35 @@ def _effect(before: Block, after: Block) -> Effect:
 # Differences ------------------------------------------------------------------------------------
 
 
-def _totals(before: _Stage | None, after: _Stage | None) -> StageDifference:
+def _totals(name: str, before: _Stage | None, after: _Stage | None) -> StageDifference:
     old, new = (stage.rows if stage else () for stage in (before, after))
     names = (before and before.name, after and after.name)
-    counts = [f"{len(rows)} layer{'' if len(rows) == 1 else 's'}" for rows in (old, new)]
-    turn = Turn("in all", *counts)
+    turn = Turn("other layers", str(len(old)), str(len(new)))
     if before is None or after is None:
         units = len((before or after or _NO_STAGE).units)
-        held = f" with {units} unit{'' if units == 1 else 's'}" if units else ""
-        turn = Turn(
-            f"the whole stage{held}", None if before is None else "", None if after is None else ""
-        )
+        held = f" with {units} {name}{'' if units == 1 else 's'}" if units else ""
+        here, there = (None if stage is None else "" for stage in (before, after))
+        turn = Turn(f"the whole stage{held}", here, there)
     cost = _effect(old, new)
     return StageDifference(names, (Line("", Change("", (turn,), cost)),), "", cost)
 
 
-def _stage_difference(before: _Stage | None, after: _Stage | None) -> StageDifference:
+def _stage_difference(name: str, before: _Stage | None, after: _Stage | None) -> StageDifference:
     if before is None or after is None:
-        return _totals(before, after)
+        return _totals(name, before, after)
     pairs = _pair_units(before.units, after.units)
     places: dict[tuple[str, tuple[Turn, ...]], dict[int, Effect]] = {}
     for place, pair in enumerate(pairs):
         for change in changes(pair.before, pair.after):
             places.setdefault((change.subject, change.turns), {})[place] = change.effect
     lines = [
-        Line(_unit_words(pairs, found), Change(*told, total(found.values())))
+        Line(_unit_words(name, pairs, found), Change(*told, total(found.values())))
         for told, found in places.items()
     ]
-    lines += _count_line(before.units, after.units, pairs)
+    lines += _count_line(name, before.units, after.units, pairs)
     lines += [Line("", change) for change in changes(before.loose, after.loose)]
     changed = {place for found in places.values() for place in found}
-    rest = _unit_words(pairs, set(range(len(pairs))) - changed) if lines else ""
+    rest = _unit_words(name, pairs, set(range(len(pairs))) - changed) if lines else ""
     names = (before.name, after.name)
     return StageDifference(names, tuple(lines), rest, _effect(before.rows, after.rows))
 
@@ -213,7 +215,7 @@ def _ends_otherwise(units: _Units) -> bool:
     return len(units) > 2 and one != last
 
 
-def _count_line(before: _Units, after: _Units, pairs: Sequence[_Pair]) -> Iterator[Line]:
+def _count_line(name: str, before: _Units, after: _Units, pairs: Sequence[_Pair]) -> Iterator[Line]:
     """Say how many units one stage has more than the other."""
     if len(before) == len(after):
         return
@@ -225,11 +227,11 @@ def _count_line(before: _Units, after: _Units, pairs: Sequence[_Pair]) -> Iterat
         )
     )
     cost = _effect(tuple(sum(gone, ())), tuple(sum(come, ())))
-    turn = Turn("units", str(len(before)), str(len(after)), counted=True)
+    turn = Turn(f"{name}s", str(len(before)), str(len(after)), counted=True)
     yield Line("", Change("", (turn,), cost))
 
 
-def _unit_words(pairs: Sequence[_Pair], places: Iterable[int]) -> str:
+def _unit_words(name: str, pairs: Sequence[_Pair], places: Iterable[int]) -> str:
     """Name units: `unit 1`, `units 2 to 6`, `units 1 and 3 to 5`."""
     runs: list[list[int]] = []
     for place in sorted(places):
@@ -244,9 +246,9 @@ def _unit_words(pairs: Sequence[_Pair], places: Iterable[int]) -> str:
     if not told:
         return ""
     if told == ["the last"]:
-        return "last unit"
+        return f"last {name}"
     several = len(told) > 1 or " " in told[0]
-    return f"unit{'s' if several else ''} {_listed(told)}"
+    return f"{name}{'s' if several else ''} {_listed(told)}"
 
 
 def _number(pair: _Pair) -> str:
