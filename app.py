@@ -13,6 +13,7 @@ page = st.navigation(
             icon=":material/table_chart:",
             default=True,
         ),
+        st.Page("explorer/ui/pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("explorer/ui/pages/picture.py", title="Picture", icon=":material/schema:"),
         st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
         st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),

@@ -165,7 +165,7 @@ class _Watch(TorchDispatchMode):
     """Adds up the storages that are alive after each operation."""
 
     def __init__(self, held: Sequence[Tensor]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._alive: dict[int, int] = {}
         self._bytes = self.peak = 0
         for tensor in held:

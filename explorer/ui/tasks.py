@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from explorer.gradients import GradientProfile
     from explorer.pictures import Picture
     from explorer.prediction import Prediction
+    from explorer.timing import Run
     from explorer.verification import ModuleCheck, Verdict
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ Work = Callable[[JobContext], T]
 MODULES = (
     "explorer.gradients",
     "explorer.prediction",
+    "explorer.timing",
     "explorer.verification",
 )
 """What the warm-up imports."""
@@ -149,6 +151,24 @@ def _probe(
         photographs = [picture.read().image for picture in bundled_pictures()]
         images = prediction.picture_batch(photographs, spec, batch, seed)
     return gradients.probe(spec, batch, seed, images, source, check)
+
+
+def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:
+    """Return an upper bound of the memory that timing several variants in one run takes."""
+    found = [analyze(spec) for spec in specs]
+    held = sum(2 * analysis.weights_bytes for analysis in found)  # with their gradients
+    return held + batch * max(analysis.activation_bytes for analysis in found)
+
+
+def timings(specs: tuple[ArchitectureSpec, ...], batch: int) -> "Work[Run]":
+    """Time several variants against each other; another run gives other times, so none is kept."""
+
+    def work(context: JobContext) -> "Run":
+        from explorer.timing import measure
+
+        return measure(specs, batch, context.report)
+
+    return work
 
 
 class File(NamedTuple):

@@ -12,11 +12,9 @@ from explorer.alignment import by_position, joined_names
 from explorer.analysis import Analysis, analyze
 from explorer.catalog import published
 from explorer.spec import ArchitectureSpec, SpecError
+from explorer.tray import LETTERS, MAX_VARIANTS
 
 Specs: TypeAlias = Sequence[ArchitectureSpec]
-
-LETTERS = "ABCD"
-"""What the networks of a comparison are called, in their order."""
 
 
 class Quantity(NamedTuple):
@@ -107,8 +105,8 @@ def check_count(specs: Specs) -> None:
     Raises:
         SpecError: with the reason.
     """
-    if not 2 <= len(specs) <= len(LETTERS):
-        raise SpecError(f"a comparison takes 2 to {len(LETTERS)} variants, not {len(specs)}")
+    if not 2 <= len(specs) <= MAX_VARIANTS:
+        raise SpecError(f"a comparison takes 2 to {MAX_VARIANTS} variants, not {len(specs)}")
 
 
 def numbers(specs: Specs) -> tuple[Row, ...]:
