@@ -87,8 +87,7 @@ def differences(before: ArchitectureSpec, after: ArchitectureSpec) -> tuple[Stag
     Networks of different families have no units in common: only their stages' totals are told.
     """
     tell = _stage_difference if before.family == after.family else _totals
-    name = unit_name(before)
-    return tuple(tell(name, *pair) for pair in by_position([_stages(before), _stages(after)]))
+    return tuple(tell(*pair) for pair in by_position([_stages(before), _stages(after)]))
 
 
 def by_position(stages: Sequence[Sequence[T]]) -> list[tuple[T | None, ...]]:
@@ -119,9 +118,10 @@ def folded(differing: Sequence[StageDifference]) -> str:
 
 
 class _Stage(NamedTuple):
-    """A stage: its units by number, from 1, and its layers that belong to none."""
+    """A stage: its units by number, from 1, what they are called, and the layers in none."""
 
     name: str
+    unit: str
     units: tuple[Block, ...]
     loose: Block
 
@@ -130,23 +130,24 @@ class _Stage(NamedTuple):
         return tuple(placed for block in (*self.units, self.loose) for placed in block)
 
 
-_NO_STAGE = _Stage("", (), ())
+_NO_STAGE = _Stage("", "", (), ())
 
 
 @lru_cache(maxsize=16)
 def _stages(spec: ArchitectureSpec) -> tuple[_Stage, ...]:
     placed = map(Placed, sections(plan(spec).root), analyze(spec).layers)
     return tuple(
-        _stage(name, found) for name, found in groupby(placed, key=lambda each: each.row.stage)
+        _stage(name, unit_name(spec), found)
+        for name, found in groupby(placed, key=lambda each: each.row.stage)
     )
 
 
-def _stage(name: str, found: Iterable[Placed]) -> _Stage:
+def _stage(name: str, unit: str, found: Iterable[Placed]) -> _Stage:
     units: dict[int | None, list[Placed]] = {None: []}
     for placed in found:
         units.setdefault(placed.row.unit, []).append(placed)
     loose, *numbered = map(tuple, units.values())
-    return _Stage(name, tuple(numbered), loose)
+    return _Stage(name, unit, tuple(numbered), loose)
 
 
 def _effect(before: Block, after: Block) -> Effect:
@@ -156,35 +157,36 @@ def _effect(before: Block, after: Block) -> Effect:
 # Differences ------------------------------------------------------------------------------------
 
 
-def _totals(name: str, before: _Stage | None, after: _Stage | None) -> StageDifference:
+def _totals(before: _Stage | None, after: _Stage | None) -> StageDifference:
     old, new = (stage.rows if stage else () for stage in (before, after))
     names = (before and before.name, after and after.name)
     turn = Turn("other layers", str(len(old)), str(len(new)))
     if before is None or after is None:
-        units = len((before or after or _NO_STAGE).units)
-        held = f" with {units} {name}{'' if units == 1 else 's'}" if units else ""
-        here, there = (None if stage is None else "" for stage in (before, after))
+        stage = before or after or _NO_STAGE
+        units = len(stage.units)
+        held = f" with {units} {stage.unit}{'' if units == 1 else 's'}" if units else ""
+        here, there = (None if found is None else "" for found in (before, after))
         turn = Turn(f"the whole stage{held}", here, there)
     cost = _effect(old, new)
     return StageDifference(names, (Line("", Change("", (turn,), cost)),), "", cost)
 
 
-def _stage_difference(name: str, before: _Stage | None, after: _Stage | None) -> StageDifference:
+def _stage_difference(before: _Stage | None, after: _Stage | None) -> StageDifference:
     if before is None or after is None:
-        return _totals(name, before, after)
+        return _totals(before, after)
     pairs = _pair_units(before.units, after.units)
     places: dict[tuple[str, tuple[Turn, ...]], dict[int, Effect]] = {}
     for place, pair in enumerate(pairs):
         for change in changes(pair.before, pair.after):
             places.setdefault((change.subject, change.turns), {})[place] = change.effect
     lines = [
-        Line(_unit_words(name, pairs, found), Change(*told, total(found.values())))
+        Line(_unit_words(before.unit, pairs, found), Change(*told, total(found.values())))
         for told, found in places.items()
     ]
-    lines += _count_line(name, before.units, after.units, pairs)
+    lines += _count_line(before.unit, before.units, after.units, pairs)
     lines += [Line("", change) for change in changes(before.loose, after.loose)]
     changed = {place for found in places.values() for place in found}
-    rest = _unit_words(name, pairs, set(range(len(pairs))) - changed) if lines else ""
+    rest = _unit_words(before.unit, pairs, set(range(len(pairs))) - changed) if lines else ""
     names = (before.name, after.name)
     return StageDifference(names, tuple(lines), rest, _effect(before.rows, after.rows))
 

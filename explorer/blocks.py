@@ -91,14 +91,15 @@ _SKIPS = {
 }
 
 
-def kernels(block: Block) -> str:
-    """Write the windows of a block's convolutions: `1x1-3x3-1x1`."""
-    return "-".join(size(row) for row in anchors(block)) or "none"
+def kernels(block: Block, whole: bool = False) -> str:
+    """Write the windows of a block's convolutions, `1x1-3x3-1x1`, or all its main path."""
+    rows = main_path(block) if whole else anchors(block)
+    return (" " if whole else "-").join(map(size, rows)) or "none"
 
 
 def size(row: LayerRow) -> str:
-    """Write a convolution's window as its detail begins, `3x3`."""
-    return row.detail.partition(",")[0] if row.kind == "convolution" else "linear"
+    """Write a convolution's window, `3x3`; of another layer, what it is."""
+    return row.detail.partition(",")[0] if row.kind == "convolution" else label(row)
 
 
 def by_token(rows: Rows) -> dict[str, Rows]:

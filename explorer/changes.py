@@ -40,12 +40,26 @@ def changes(before: Block, after: Block) -> tuple[Change, ...]:
     else:
         pairs += _match_shortcuts(before, after, found)
     if len(anchors(before)) != len(anchors(after)):
-        turn = Turn("", kernels(before), kernels(after))
-        found.append(Change("convolutions", (turn,), effect(main_path(before), main_path(after))))
+        whole = _ends(before) != _ends(after)
+        turn = Turn("", kernels(before, whole), kernels(after, whole))
+        found.append(
+            Change(
+                "layers" if whole else "convolutions",
+                (turn,),
+                effect(main_path(before), main_path(after)),
+            )
+        )
     else:
         pairs = _match_main(before, after, found) + pairs
     found += _alterations(before, after, pairs)
     return tuple(found)
+
+
+def _ends(block: Block) -> tuple[list[str], list[str]]:
+    """Return what stands before the first and behind the last convolution or linear layer."""
+    names = [label(row) for row in main_path(block)]
+    places = [n for n, row in enumerate(main_path(block)) if row in anchors(block)]
+    return (names[: places[0]], names[places[-1] + 1 :]) if places else (names, [])
 
 
 class _Pair(NamedTuple):

@@ -3,7 +3,7 @@
 What differs in their choices says `conformance.differences`, in their layers `alignment`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -13,6 +13,7 @@ from explorer.analysis import Analysis, analyze
 from explorer.catalog import published
 from explorer.spec import ArchitectureSpec, SpecError
 from explorer.tray import LETTERS, MAX_VARIANTS
+from explorer.words import title
 
 Specs: TypeAlias = Sequence[ArchitectureSpec]
 
@@ -219,6 +220,38 @@ def _sources_differ(row: PublishedRow, known: Sequence[int]) -> bool:
 def _listed(words: Sequence[str]) -> str:
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def table(specs: Specs) -> list[tuple[str, ...]]:
+    """Return the numbers as cells, a heading first: each network's, and what differs from A's."""
+    header = ["", LETTERS[0]]
+    for letter in LETTERS[1 : len(specs)]:
+        header += [letter, f"{letter} − {LETTERS[0]}"]
+    rows = [tuple(header)]
+    for row in numbers(specs):
+        first, *others = row.figures
+        cells = [row.quantity.title, value_words(row.quantity, first.value)]
+        for figure in others:
+            cells += [value_words(row.quantity, figure.value)]
+            cells += [difference_words(row.quantity, figure)]
+        rows.append(tuple(cells))
+    return rows
+
+
+def words(specs: Specs) -> Iterator[str]:
+    """Yield lines that say what turns the first network into each of the others."""
+    first, *others = specs
+    yield ""
+    for letter, spec in zip(LETTERS, specs, strict=False):
+        yield f"{letter}: {title(spec)} ({spec})"
+    for letter, other in zip(LETTERS[1:], others, strict=False):
+        yield f"\n{letter} instead of {LETTERS[0]}:"
+        yield from (f"  {choice}" for choice in conformance.differences(first, other))
+        found = alignment.differences(first, other)
+        for stage in found:
+            yield from (f"  {stage.name}, {line}" for line in stage.lines)
+        if same := alignment.folded(found):
+            yield f"  unchanged: {same}"
 
 
 def as_dict(specs: Specs) -> dict[str, Any]:

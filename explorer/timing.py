@@ -129,8 +129,8 @@ class _Subject:
     def step(self) -> None:
         """Train on the batch once: forward, backward, plain gradient descent."""
         self._drop_gradients()
-        outputs = self._module.train()(self._images)
-        nn.functional.cross_entropy(outputs, self._labels).backward()
+        loss = nn.functional.cross_entropy(self._module.train()(self._images), self._labels)
+        loss.backward()
         with torch.no_grad():
             for weight in self._weights:
                 if weight.grad is not None:

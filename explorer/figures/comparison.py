@@ -53,8 +53,8 @@ def stage_lines(places: Sequence[str], series: Sequence[Series], quantity: str) 
             name=each.name,
             mode="lines+markers",
             # Lines that coincide: the first is drawn widest, so that all are seen.
-            line={"color": each.colour, "width": 3 + 3 * (len(series) - 1 - number)},
-            marker_size=9 + 3 * (len(series) - 1 - number),
+            line={"color": each.colour, "width": 3 + 2 * (len(series) - 1 - number)},
+            marker_size=8 + 2 * (len(series) - 1 - number),
             hovertemplate=f"%{{customdata}}: %{{y:,}} px<extra>{each.name}</extra>",
         )
     chart.update_yaxes(rangemode="tozero")

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer.alignment import cost_words, differences, folded
+from explorer.alignment import StageDifference, cost_words, differences, folded
 from explorer.conformance import differences as choices
 from explorer.conformance import effect, nearest
 from explorer.figures.comparison import Series, stage_bars, stage_lines
 from explorer.side_by_side import (
     Row,
+    StageRow,
     cautions,
     difference_words,
     numbers,
@@ -51,12 +52,17 @@ def _invite(spec: ArchitectureSpec) -> None:
         f"**{title(spec)}** is alone. Put a second variant beside it, here or in the sidebar, and "
         "this page shows what differs: in choices, numbers, layers, published results and speed."
     )
-    entry = nearest(spec).entry
     offers = {}
+    entry = nearest(spec).entry
     if parse(entry.text) != spec:
         offers[f"Compare with the nearest published network, {entry.name}"] = parse(entry.text)
     if spec.residual:
         offers["Compare with its plain twin, the same layers without shortcuts"] = spec.plain()
+    elif spec.family == "residual":
+        shortcut = "A" if spec.stem.startswith("cifar") else "B"
+        offers["Compare with its residual twin"] = spec.vary(shortcut=shortcut)
+    else:
+        offers["Compare with ResNet-50"] = parse("resnet50")
     for number, (label, other) in enumerate(offers.items()):
         st.button(label, key=f"compare-with-{number}", on_click=_add, args=(other,))
 
@@ -138,21 +144,27 @@ def _layers(variants: Sequence[Shown]) -> None:
     if not changed:
         st.info("Nothing: both have the same layers, of the same size, in the same places.")
         return
-    for stage in changed:
-        rest = f" Unchanged: {stage.unchanged}." if stage.unchanged else ""
-        lines = "\n".join(f"- {line}" for line in stage.lines)
-        st.markdown(f"**{stage.name}**: {cost_words(stage.effect)}.{rest}\n{lines}")
+    st.markdown("\n".join(map(_stage_words, changed)))
+    same, cost = folded(found), cost_words(effect(first.spec, other.spec))
     with st.container(horizontal=True, vertical_alignment="center"):
-        same = folded(found)
         st.caption(
-            (f"Unchanged: {same}. " if same else "")
-            + f"All lines add up to the difference in all, {effect(first.spec, other.spec)}.",
+            f"{f'Unchanged: {same}. ' if same else ''}All lines add up to the whole difference: "
+            f"{cost}.",
             width="stretch",
         )
         charts.csv_button(
             f"{first.spec}-to-{other.spec}-layers",
             lambda: [record for stage in changed for record in stage.as_dicts()],
         )
+
+
+def _stage_words(stage: StageDifference) -> str:
+    """Write a stage as an entry of a list; its changes below it, unless there is but one."""
+    rest = f" ({stage.unchanged} unchanged)" if stage.unchanged else ""
+    if len(stage.lines) == 1:
+        return f"- **{stage.name}**, {stage.lines[0]}{rest}"
+    lines = [f"    - {line}" for line in stage.lines]
+    return "\n".join([f"- **{stage.name}**: {cost_words(stage.effect)}{rest}", *lines])
 
 
 @st.fragment
@@ -169,17 +181,20 @@ def _stages(variants: Sequence[Shown]) -> None:
         persist_state="session",
     )
     names = ", ".join(f"{variant.letter} {variant.title}" for variant in variants)
-    places = [row.name for row in stages(_specs(variants))]
+    rows = stages(_specs(variants))
     charts.draw(
-        stage_bars(places, _series(variants, quantity), cached.QUANTITIES[quantity]),
+        stage_bars(_places(rows), _series(variants, rows, quantity), cached.QUANTITIES[quantity]),
         "stages",
         f"{cached.QUANTITIES[quantity]} by stage: {names}",
         "Stages stand side by side by their place in the network, the first with the first and "
         "the head with the head; the taller bar is the costlier stage.",
         lambda: _stage_records(variants),
     )
+    seeing = rows[:-1]  # the head sees the whole picture
     charts.draw(
-        stage_lines(places[:-1], _series(variants, "receptive_field"), "Receptive field (px)"),
+        stage_lines(
+            _places(seeing), _series(variants, seeing, "receptive_field"), "Receptive field (px)"
+        ),
         "receptive-fields",
         f"Receptive field at the end of each stage: {names}",
         "How many pixels of the picture, in a row, one number at the end of a stage depends on. "
@@ -188,8 +203,11 @@ def _stages(variants: Sequence[Shown]) -> None:
     )
 
 
-def _series(variants: Sequence[Shown], quantity: str) -> list[Series]:
-    rows = stages(_specs(variants))
+def _places(rows: Sequence[StageRow]) -> list[str]:
+    return [row.name for row in rows]
+
+
+def _series(variants: Sequence[Shown], rows: Sequence[StageRow], quantity: str) -> list[Series]:
     series = []
     for place, variant in enumerate(variants):
         figures = [row.figures[place] for row in rows]
