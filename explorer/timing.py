@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -32,25 +32,29 @@ Clock = Callable[[], float]
 
 
 class Spread(NamedTuple):
-    """Times for one picture in milliseconds: the median, and the quarter points around it."""
+    """What the rounds gave: the median, and the quarter points around it."""
 
-    median_ms: float
-    lower_ms: float
-    upper_ms: float
+    median: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True)
 class Timing:
     """What one network takes.
 
-    The peaks are the most bytes held at once in tensors, watched operation by operation: the
-    batch, weights, gradients and activations. What an operation borrows while it runs, and what
-    the process holds besides, come on top.
+    Times are for one picture; ratios are to the first network's time in the same round, which a
+    machine that is busy now and then disturbs less than the times themselves. The peaks are the
+    most bytes held at once in tensors, watched operation by operation: the batch, weights,
+    gradients and activations. What an operation borrows while it runs, and what the process holds
+    besides, come on top.
     """
 
     spec: ArchitectureSpec
-    forward: Spread
-    step: Spread
+    forward_ms: Spread
+    step_ms: Spread
+    forward_ratio: Spread
+    step_ratio: Spread
     forward_peak_bytes: int
     step_peak_bytes: int
 
@@ -90,15 +94,26 @@ def measure(
             subjects.append(_Subject(spec, batch))
         peaks = [(subject.forward_peak(), subject.step_peak()) for subject in subjects]
         times = _rounds(subjects, report, clock)
-    return Run(
-        tuple(
-            Timing(subject.spec, _spread(forward, batch), _spread(step, batch), *peak)
-            for subject, (forward, step), peak in zip(subjects, times, peaks, strict=True)
-        ),
-        batch,
-        len(times[0][0]),
-        machine(),
-    )
+    timings = [
+        _timing(subject.spec, batch, mine, times[0], peak)
+        for subject, mine, peak in zip(subjects, times, peaks, strict=True)
+    ]
+    return Run(tuple(timings), batch, len(times[0][0]), machine())
+
+
+_Times: TypeAlias = tuple[list[float], list[float]]
+"""The seconds of a network's passes, forward and training, round by round."""
+
+
+def _timing(
+    spec: ArchitectureSpec, batch: int, mine: _Times, first: _Times, peaks: tuple[int, int]
+) -> Timing:
+    forward, step = (_spread([1e3 * each / batch for each in seconds]) for seconds in mine)
+    ratios = [
+        _spread([each / base for each, base in zip(*pair, strict=True)])
+        for pair in zip(mine, first, strict=True)
+    ]
+    return Timing(spec, forward, step, ratios[0], ratios[1], *peaks)
 
 
 def machine() -> str:
@@ -192,11 +207,8 @@ class _Watch(TorchDispatchMode):
         return result
 
 
-def _rounds(
-    subjects: Sequence[_Subject], report: Report, clock: Clock
-) -> list[tuple[list[float], list[float]]]:
-    """Return the seconds of each network's passes, forward and training, round by round."""
-    times: list[tuple[list[float], list[float]]] = [([], []) for _ in subjects]
+def _rounds(subjects: Sequence[_Subject], report: Report, clock: Clock) -> list[_Times]:
+    times: list[_Times] = [([], []) for _ in subjects]
     for subject in subjects:  # the first pass of a shape prepares what the others reuse
         report(0.1, "warming up")
         subject.forward()
@@ -222,6 +234,6 @@ def _seconds(work: Callable[[], None], clock: Clock) -> float:
     return clock() - before
 
 
-def _spread(seconds: Sequence[float], batch: int) -> Spread:
-    lower, median, upper = quantiles((1e3 * each / batch for each in seconds), method="inclusive")
+def _spread(values: Sequence[float]) -> Spread:
+    lower, median, upper = quantiles(values, method="inclusive")
     return Spread(median, lower, upper)

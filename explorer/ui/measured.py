@@ -63,30 +63,35 @@ def _run(run: "Run", variants: Sequence[Shown]) -> None:
     }
     first = run.timings[0]
     for variant, timing in zip(variants, run.timings, strict=True):
-        pairs = ((timing.forward, first.forward), (timing.step, first.step))
+        pairs = (
+            (timing.forward_ms, timing.forward_ratio),
+            (timing.step_ms, timing.step_ratio),
+        )
         peaks = (timing.forward_peak_bytes, timing.step_peak_bytes)
         table[f"{swatch(variant.letter)} **{variant.title}**"] = [
-            *(_time(spread, base, timing is first) for spread, base in pairs),
+            *(_time(spread, None if timing is first else ratio) for spread, ratio in pairs),
             *(f"{peak / 1e6:,.1f} MB" for peak in peaks),
         ]
     st.table(table, hide_index=True, border="horizontal", alt="Measured times and memory")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"Medians of {run.rounds} rounds, every other one in the opposite order; in brackets "
-            f"the middle half of them. Batch of {run.batch}. {run.machine}. A training step is "
-            "forward, backward and plain gradient descent. Peaks are the most bytes held at once "
-            "in tensors, watched operation by operation: batch, weights, gradients, activations; "
-            "what operations borrow while they run comes on top.",
+            "the middle half of them. Grey: times A's time in the same round. Wide brackets: the "
+            f"machine was busy with something else too. Batch of {run.batch}. {run.machine}. "
+            "A training step is forward, backward and plain gradient descent. Peaks are the "
+            "most bytes held at once in tensors, watched operation by operation: batch, weights, "
+            "gradients, activations; what operations borrow while they run comes on top.",
             width="stretch",
         )
         charts.csv_button("timings", lambda: _time_records(run))
 
 
-def _time(spread: "Spread", base: "Spread", is_first: bool) -> str:
-    told = f"{spread.median_ms:,.3g} ms ({spread.lower_ms:,.3g} to {spread.upper_ms:,.3g})"
-    if is_first:
+def _time(spread: "Spread", ratio: "Spread | None") -> str:
+    told = f"{spread.median:,.3g} ms ({spread.lower:,.3g} to {spread.upper:,.3g})"
+    if ratio is None:
         return told
-    return f"{told}  \n:gray[{spread.median_ms / base.median_ms:.2f} times A]"
+    times = f"{ratio.median:.2f} times A ({ratio.lower:.2f} to {ratio.upper:.2f})"
+    return f"{told}  \n:gray[{times}]"
 
 
 def _time_records(run: "Run") -> list[dict[str, Any]]:
@@ -96,8 +101,11 @@ def _time_records(run: "Run") -> list[dict[str, Any]]:
             "batch": run.batch,
             "rounds": run.rounds,
             "machine": run.machine,
-            **{f"forward_{key}": value for key, value in timing.forward._asdict().items()},
-            **{f"step_{key}": value for key, value in timing.step._asdict().items()},
+            **{
+                f"{name}_{part}": value
+                for name in ("forward_ms", "step_ms", "forward_ratio", "step_ratio")
+                for part, value in getattr(timing, name)._asdict().items()
+            },
             "forward_peak_bytes": timing.forward_peak_bytes,
             "step_peak_bytes": timing.step_peak_bytes,
         }

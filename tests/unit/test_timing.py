@@ -49,7 +49,7 @@ def test_rounds_take_turns_and_end_by_count(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr(timing._Subject, f"{name}_peak", lambda subject: 1)
     monkeypatch.setattr(timing, "MOST_ROUNDS", 4)
     a, b = parse(SMALL), parse(f"{SMALL},shortcut=none")
-    run = measure([a, b], 2, clock=lambda: 0.0)
+    run = measure([a, b], 2, clock=Clock())
     assert run.rounds == 4 and run.batch == 2
     forth = [(str(spec), name) for spec in (a, b) for name in ("forward", "step")]
     back = [(str(spec), name) for spec in (b, a) for name in ("forward", "step")]
@@ -61,13 +61,21 @@ def test_rounds_end_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measure([parse(SMALL)], 2, clock=Clock()).rounds == 2
 
 
-def test_times_are_medians_for_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    durations = iter([1.0, 10.0, 3.0, 30.0, 2.0, 20.0])  # seconds of forward, step, forward ...
-    monkeypatch.setattr(timing, "_seconds", lambda work, clock: next(durations))
+def test_times_are_medians_for_one_picture_and_ratios_those_of_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forth = [1.0, 10.0, 2.0, 30.0]  # seconds of forward and step, of the first and the second
+    back = [4.0, 60.0, 2.0, 20.0]
+    busy = [30.0, 300.0, 60.0, 900.0]
+    passes = iter([*forth, *back, *busy])
+    monkeypatch.setattr(timing, "_seconds", lambda work, clock: next(passes))
     monkeypatch.setattr(timing, "MOST_ROUNDS", 3)
-    (found,) = measure([parse(SMALL)], 4, clock=lambda: 0.0).timings
-    assert found.forward == (500.0, 375.0, 625.0)
-    assert found.step == (5000.0, 3750.0, 6250.0)
+    one, other = measure([parse(SMALL)] * 2, 4, clock=lambda: 0.0).timings
+    assert one.forward_ms == (500.0, 375.0, 4000.0)
+    assert one.step_ms == (5000.0, 3750.0, 40000.0)
+    assert one.forward_ratio == one.step_ratio == (1.0, 1.0, 1.0)
+    assert other.forward_ratio == (2.0, 2.0, 2.0)
+    assert other.step_ratio == (3.0, 3.0, 3.0)
 
 
 def test_progress_only_grows_and_a_raise_stops_the_work() -> None:

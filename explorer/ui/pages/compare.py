@@ -145,10 +145,11 @@ def _layers(variants: Sequence[Shown]) -> None:
         st.info("Nothing: both have the same layers, of the same size, in the same places.")
         return
     st.markdown("\n".join(map(_stage_words, changed)))
-    same, cost = folded(found), cost_words(effect(first.spec, other.spec))
+    same, whole = folded(found), effect(first.spec, other.spec)
+    cost = cost_words(whole) if whole.parameters or whole.macs else "none"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{f'Unchanged: {same}. ' if same else ''}All lines add up to the whole difference: "
+            f"{f'Unchanged: {same}. ' if same else ''}All lines add up to the difference in cost: "
             f"{cost}.",
             width="stretch",
         )
