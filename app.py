@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.ui import controls, state, tasks, waiting, warmup
+from explorer.ui import controls, state, tasks, tray, waiting, warmup
 
 st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
 page = st.navigation(
@@ -13,6 +13,7 @@ page = st.navigation(
             icon=":material/table_chart:",
             default=True,
         ),
+        st.Page("explorer/ui/pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("explorer/ui/pages/picture.py", title="Picture", icon=":material/schema:"),
         st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
         st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),
@@ -24,11 +25,12 @@ page = st.navigation(
 )
 st.logo("assets/logo.svg", size="large")
 state.load()
+state.write_url()
 with st.sidebar:
+    tray.draw()
     controls.draw()
 for notice in state.notices():
     st.error(notice)
 with waiting.only_shown():
     page.run()
-state.write_url()
 warmup.start(tasks.MODULES, [tasks.load_bundled_weights])

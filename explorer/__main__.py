@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from explorer import side_by_side
 from explorer.analysis import Analysis, analyze
 from explorer.export import targets
 from explorer.export.origin import Origin
@@ -59,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="everything, as one JSON object")
     form.add_argument("--csv", action="store_true", help="the layer table, as CSV")
     describe.set_defaults(command=_describe)
+
+    compare = commands.add_parser("compare", help="two to four variants side by side")
+    compare.add_argument("texts", metavar="TEXT", nargs="+", help=_TEXT_HELP)
+    compare.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    compare.set_defaults(command=_compare)
 
     export = commands.add_parser("export", help="a variant as a file for other programs")
     export.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
@@ -145,6 +151,19 @@ def _print_description(analysis: Analysis) -> None:
         for row in analysis.layers
     ]
     _print_table(("layer", "kind", "output", "parameters", "MACs"), rows, numeric=2)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    specs = [_variant(text) for text in options.texts]
+    if options.json:
+        _print_json(side_by_side.as_dict(specs))
+        return 0
+    side_by_side.check_count(specs)
+    header, *rows = side_by_side.table(specs)
+    _print_table(header, rows, numeric=len(header) - 1)
+    for line in side_by_side.words(specs):
+        print(line)
+    return 0
 
 
 def _targets_help() -> str:

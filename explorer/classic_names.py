@@ -22,7 +22,7 @@ VGG_STAGES: Mapping[int, tuple[int, ...]] = MappingProxyType(
 VGG_WIDTHS = (64, 128, 256, 512, 512)
 """Channels in each of those stages."""
 
-_INPUT = ("image_size", "in_channels", "classes")
+INPUT_FIELDS = ("image_size", "in_channels", "classes")
 
 
 class Classic(NamedTuple):
@@ -37,7 +37,7 @@ class Classic(NamedTuple):
     other_layers: int
     smallest_image: int
     layers_per_unit: int = 1
-    free: tuple[str, ...] = _INPUT
+    free: tuple[str, ...] = INPUT_FIELDS
 
 
 def _choices(family: str, stages: tuple[int, ...], norm: str = "none", **more: Choice) -> Choices:
@@ -56,7 +56,7 @@ CLASSICS: Mapping[str, Classic] = MappingProxyType(
         "alexnet": Classic("AlexNet", _ALEXNET, 3, 63),
         "alexnet-2012": Classic("AlexNet (2012)", _ALEXNET_2012, 3, 67),
         "vgg": Classic(
-            "VGG", _choices("vgg", VGG_STAGES[16]), 3, 32, free=("stages", "norm", *_INPUT)
+            "VGG", _choices("vgg", VGG_STAGES[16]), 3, 32, free=("stages", "norm", *INPUT_FIELDS)
         ),
         "googlenet": Classic("GoogLeNet", _GOOGLENET, 4, 15, layers_per_unit=2),
         "googlenet-2014": Classic("GoogLeNet (2014)", _GOOGLENET_2014, 4, 31, layers_per_unit=2),

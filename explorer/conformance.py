@@ -8,6 +8,7 @@ from typing import Any
 
 from explorer.analysis import analyze
 from explorer.catalog import Published, entries
+from explorer.classic_names import CLASSICS, INPUT_FIELDS
 from explorer.spec import ArchitectureSpec, SpecError, as_fields, parse
 from explorer.words import ORDERING_WORDS, SHORTCUT_WORDS, unit_name
 
@@ -94,12 +95,30 @@ def _nearest(spec: ArchitectureSpec, found: Sequence[Published]) -> Comparison:
 def compare(spec: ArchitectureSpec, entry: Published) -> Comparison:
     """Say in words how a variant differs from a published network."""
     base = parse(entry.text)
+    return Comparison(entry, differences(base, spec), effect(base, spec))
+
+
+def differences(base: ArchitectureSpec, spec: ArchitectureSpec) -> tuple[Difference, ...]:
+    """Say which choices of a variant differ from another's, in the order of the spec's fields.
+
+    Two families have only their input and their classes to compare.
+    """
     changed = _changed(base, spec)
-    differences = tuple(
-        Difference(_words(base, field, value), _effect_alone(base, field, value))
-        for field, value in changed.items()
-    )
-    return Comparison(entry, differences, _effect(base, spec))
+    if base.family == spec.family:
+        return tuple(_difference(base, field, value) for field, value in changed.items())
+    families = Difference(f"{_family_words(spec)} instead of {_family_words(base)}", None)
+    shared = [field for field in INPUT_FIELDS if field in changed]
+    return (families, *(_difference(base, field, changed[field]) for field in shared))
+
+
+def _difference(base: ArchitectureSpec, field: str, value: Any) -> Difference:
+    return Difference(_words(base, field, value), _effect_alone(base, field, value))
+
+
+def _family_words(spec: ArchitectureSpec) -> str:
+    if spec.family == "residual":
+        return "residual units" if spec.residual else "plain units"
+    return f"the layers of {CLASSICS[spec.family].title}"
 
 
 def in_own_paper(entry: Published) -> bool:
@@ -144,12 +163,13 @@ def _distance(one: ArchitectureSpec, other: ArchitectureSpec) -> float:
 def _effect_alone(base: ArchitectureSpec, field: str, value: Any) -> Effect | None:
     # `vary` would drop choices that lose their meaning; here nothing else may change.
     try:
-        return _effect(base, replace(base, **{field: value}))
+        return effect(base, replace(base, **{field: value}))
     except SpecError:
         return None
 
 
-def _effect(base: ArchitectureSpec, spec: ArchitectureSpec) -> Effect:
+def effect(base: ArchitectureSpec, spec: ArchitectureSpec) -> Effect:
+    """Return what one network costs more than another."""
     before, after = analyze(base), analyze(spec)
     return Effect(after.parameters - before.parameters, after.macs - before.macs)
 

@@ -144,6 +144,8 @@ def _residual_words(spec: ArchitectureSpec) -> list[str]:
         parts.append(f"stride in the {spec.stride_at} convolution")
     if spec.groups > 1:
         parts.append(f"cardinality {spec.groups}")
+    if spec.width_per_group is not None:
+        parts.append(f"{spec.width_per_group} channels a group in the first stage")
     if spec.widen > 1:
         parts.append(f"{spec.widen} times wider")
     if spec.se_ratio is not None:

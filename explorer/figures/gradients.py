@@ -10,13 +10,12 @@ from explorer.figures.style import figure
 
 @dataclass(frozen=True)
 class Curve:
-    """One network's norms: one point a layer, at its place on the main path (1 = first)."""
+    """One network's norms: one point for each layer of the main path, the first one first."""
 
     name: str
     colour: str
     dash: str
     layers: tuple[str, ...]
-    positions: tuple[int, ...]
     values: tuple[float, ...]
 
 
@@ -32,24 +31,30 @@ class Band:
 def gradient_norms(curves: Sequence[Curve], bands: Sequence[Band], quantity: str) -> go.Figure:
     """Return norms on a log axis against depth, with the stages as bands.
 
+    Networks of different depth share an axis from their first layer to their last.
+
     Values that a log axis cannot show (0, NaN, infinity) leave a gap; the page's table has them.
     """
+    alike = len({len(curve.layers) for curve in curves}) == 1
     chart = figure(
-        "gradient-norms",
-        "Layer on the main path (1 = first)",
+        f"gradient-norms-{alike}",
+        "Layer on the main path (1 = first)" if alike else "Place on the main path (100% = last)",
         quantity,
         470,
         hovermode="closest",
     )
     for curve in curves:
+        numbers = range(1, len(curve.layers) + 1)
+        last = max(len(curve.layers) - 1, 1)
         chart.add_scatter(
-            x=curve.positions,
+            x=list(numbers) if alike else [100 * (number - 1) / last for number in numbers],
             y=[value if 0 < value < float("inf") else None for value in curve.values],
-            customdata=curve.layers,
+            customdata=[*zip(curve.layers, numbers, strict=True)],
             name=curve.name,
             mode="lines",
             line={"color": curve.colour, "dash": curve.dash, "width": 3},
-            hovertemplate=f"%{{customdata}}<br>layer %{{x}}: %{{y:.4g}}<extra>{curve.name}</extra>",
+            hovertemplate="%{customdata[0]}<br>layer %{customdata[1]}: %{y:.4g}"
+            f"<extra>{curve.name}</extra>",
         )
     for number, band in enumerate(bands):
         chart.add_vrect(
@@ -62,6 +67,8 @@ def gradient_norms(curves: Sequence[Curve], bands: Sequence[Band], quantity: str
             annotation_position="bottom left",
             annotation_font_size=13,
         )
+    if not alike:
+        chart.update_xaxes(ticksuffix="%")
     minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
     chart.update_yaxes(type="log", exponentformat="power", dtick=1, minor=minor)
     return chart

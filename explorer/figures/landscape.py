@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
-from explorer.figures.style import TWIN_COLOURS, VARIANT_COLOURS, figure
+from explorer.figures.style import TWIN_COLOURS, figure, on_variant_colour
 from explorer.landscape import FAMILIES, Evaluation, Point
 
 FAMILY_COLOURS = dict(
@@ -20,8 +20,6 @@ FAMILY_COLOURS = dict(
 )
 PARAMETERS_PER_PIXEL = 200_000 / 3.14159
 """One scale for every evaluation: 126.9 million parameters make a ball 50 pixels wide."""
-
-_ON_COLOUR = {VARIANT_COLOURS[0]: "white"}  # the other variants' colours are light
 
 _DATA_PX, _PAD_PX, _ROW_PX = 360, 34, 66
 # Labels are placed as on a phone: what is clear there is clear on any wider screen.
@@ -164,7 +162,7 @@ def _mark(
         xanchor="right" if on_the_left else "left",
         yanchor="top",
         align="right" if on_the_left else "left",
-        font={"size": 13, "color": _ON_COLOUR.get(variant.colour, "black")},
+        font={"size": 13, "color": on_variant_colour(variant.colour)},
         bgcolor=variant.colour,
         borderpad=3,
     )

@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 VARIANT_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 """Variants A to D (Okabe and Ito: distinguishable for colour-blind readers)."""
 
+_LIGHT_INK = VARIANT_COLOURS[:1]
+
 KIND_COLOURS: Mapping[str, str] = {
     "convolution": "#4E79A7",
     "normalisation": "#F28E2B",
@@ -37,6 +39,11 @@ CAMERA = {"color": "#8A95A1", "activecolor": "#2A82C4", "bgcolor": "rgba(0, 0, 0
 """The button that saves the picture: to be seen on light and on dark."""
 
 Figure: TypeAlias = go.Figure
+
+
+def on_variant_colour(colour: str) -> str:
+    """Return the colour of letters on a variant's colour: only A's is dark."""
+    return "white" if colour in _LIGHT_INK else "black"
 
 
 def figure(name: str, x_title: str, y_title: str, height: int, **layout: Any) -> Figure:

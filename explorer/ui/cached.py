@@ -8,7 +8,7 @@ from explorer.analysis import Total, analyze, sum_rows
 from explorer.backbone import feature_maps
 from explorer.diagram import diagram
 from explorer.diagram_words import outline, unit_label
-from explorer.figures.breakdown import Part, breakdown
+from explorer.figures.breakdown import Part, breakdown, breakdowns
 from explorer.figures.diagram import network_drawing
 from explorer.figures.drawing import DARK, LIGHT, Drawing
 from explorer.figures.microscope import unit_drawing
@@ -140,9 +140,11 @@ def backbone_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def breakdown_chart(spec: ArchitectureSpec, quantity: str) -> Any:
-    """Return the bars of a quantity by stage and kind."""
-    return breakdown(breakdown_parts(spec, quantity), QUANTITIES[quantity])
+def breakdown_chart(specs: tuple[ArchitectureSpec, ...], quantity: str) -> Any:
+    """Return the bars of a quantity by stage and kind, of one network or of several."""
+    parts = [breakdown_parts(spec, quantity) for spec in specs]
+    name = QUANTITIES[quantity]
+    return breakdown(parts[0], name) if len(parts) == 1 else breakdowns(parts, name)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

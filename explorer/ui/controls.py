@@ -14,6 +14,7 @@ from explorer.combinations import GATED
 from explorer.names import NAMES
 from explorer.rules import REAL_BOUNDS
 from explorer.spec import BOUNDS, ArchitectureSpec, SpecError, depths, options, parse, stages_for
+from explorer.tray import LETTERS
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
 from explorer.words import (
@@ -25,7 +26,6 @@ from explorer.words import (
     unit_name,
 )
 
-_NAME, _TEXT = "choice-name", "choice-text"
 _SIDEBAR, _BESIDE = "choice", "unit"
 """Where a control stands: the first part of its key."""
 
@@ -104,29 +104,27 @@ def _draw_start(spec: ArchitectureSpec) -> None:
 def draw_unit(spec: ArchitectureSpec) -> None:
     """Draw the controls that rearrange a unit once more, to stand beside its picture."""
     with st.container(horizontal=True):
-        _choice(spec, "block", "Block", st.segmented_control, place=_BESIDE)
+        _choice(spec, "block", "Block", st.segmented_control, where=_BESIDE)
         _choice(spec, "ordering", "Ordering", st.selectbox, ORDERING_WORDS, _BESIDE)
     _choice(spec, "shortcut", "Shortcut", st.selectbox, SHORTCUT_NAMES, _BESIDE)
 
 
 def _draw_name(text: str) -> None:
     name = text.partition(",")[0]
-    state.fill(_NAME, name)
+    key = _key("name")
+    state.fill(key, name)
     st.selectbox(
         "Start from",
         list(dict.fromkeys([*NAMES, name])),  # any wrn-N-K-cifar is a name, too
         format_func=name_title,
-        key=_NAME,
-        on_change=_apply,
-        args=(_NAME, parse),
+        **_reads(key, _parse),
         help="A published network. Every choice below then changes it.",
     )
-    state.fill(_TEXT, text)
+    key = _key("text")
+    state.fill(key, text)
     st.text_input(
         "Variant as text",
-        key=_TEXT,
-        on_change=_apply,
-        args=(_TEXT, parse),
+        **_reads(key, _parse),
         max_chars=300,
         help=GLOSSARY["text_form"],
     )
@@ -139,18 +137,14 @@ def _draw_layers(spec: ArchitectureSpec, term: str = "stages") -> None:
         "Depth",
         depths(spec),
         format_func=lambda depth: f"{depth} layers ({_stages_text(spec, depth)})",
-        key=key,
-        on_change=_vary,
-        args=("depth",),
+        **_varies(key, "depth"),
         help=GLOSSARY["depth"],
     )
     key = _key("stages")
     state.fill(key, "-".join(map(str, spec.stages)))
     st.text_input(
         f"{unit_name(spec).capitalize()}s per stage",
-        key=key,
-        on_change=_apply,
-        args=(key, _read_stages),
+        **_reads(key, _read_stages),
         max_chars=40,
         help=GLOSSARY[term],
     )
@@ -169,20 +163,18 @@ def _choice(
     label: str,
     widget: Callable[..., Any],
     words: dict[str, str] | None = None,
-    place: str = _SIDEBAR,
+    where: str = _SIDEBAR,
 ) -> None:
     """Draw the values of a field that make a network, and say why others do not."""
     offered = options(spec, field)
     valid = [option.value for option in offered if option.spec is not None]
-    key = _key(field, place)
+    key = _key(field, where)
     state.fill(key, getattr(spec, field))
     widget(
         label,
         valid,
         format_func=lambda value: (words or {}).get(value, value),
-        key=key,
-        on_change=_vary,
-        args=(field, place),
+        **_varies(key, field),
         help=GLOSSARY[field],
         **({"required": True} if widget is st.segmented_control else {}),
     )
@@ -202,9 +194,7 @@ def _number(
         min_value=low or BOUNDS[field][0],
         max_value=BOUNDS[field][1],
         step=step,
-        key=key,
-        on_change=_vary,
-        args=(field,),
+        **_varies(key, field),
         help=GLOSSARY[field],
     )
 
@@ -219,10 +209,8 @@ def _optional(spec: ArchitectureSpec, field: str, label: str, without: str) -> N
         low,
         high,
         None,
-        key=key,
+        **_varies(key, field),
         placeholder=without,
-        on_change=_vary,
-        args=(field,),
         help=GLOSSARY[field],
     )
 
@@ -239,9 +227,7 @@ def _real(spec: ArchitectureSpec, field: str, label: str, step: float) -> None:
         float(high),
         step=step,
         format="%.4g",
-        key=key,
-        on_change=_vary,
-        args=(field,),
+        **_varies(key, field),
         disabled=bool(reason),
         help=GLOSSARY[field],
     )
@@ -255,9 +241,7 @@ def _toggle(spec: ArchitectureSpec, field: str, label: str) -> None:
     reason = _refusal(spec, field, not value)
     st.toggle(
         label,
-        key=key,
-        on_change=_vary,
-        args=(field,),
+        **_varies(key, field),
         disabled=bool(reason),
         help=GLOSSARY[field],
     )
@@ -271,10 +255,8 @@ def _dimensions(spec: ArchitectureSpec) -> None:
         "Input",
         (2, 1),
         format_func={2: "pictures (2-D)", 1: "series (1-D)"}.__getitem__,
-        key=key,
+        **_varies(key, "dims"),
         required=True,
-        on_change=_vary,
-        args=("dims",),
         help=GLOSSARY["dims"],
     )
 
@@ -293,23 +275,37 @@ def _say_refused(reason: str) -> None:
         st.caption(f"Not offered ({reason}).")
 
 
-def _key(field: str, place: str = _SIDEBAR) -> str:
-    return f"{place}-{field}"
+def _key(field: str, where: str = _SIDEBAR) -> str:
+    """Return a key of its own for each variant: what was typed for one never meets another."""
+    place = state.tray().edited
+    return f"{where}-{field}" if place == 0 else f"{where}-{field}-{LETTERS[place]}"
 
 
-def _read_stages(text: str) -> ArchitectureSpec:
-    """Read units per stage into the current variant, through the text form's own reader."""
+def _varies(key: str, field: str) -> dict[str, Any]:
+    """Have a control vary a field of the variant that it is drawn for."""
+    return _reads(key, lambda value, spec: spec.vary(**{field: value}))
+
+
+def _reads(key: str, read: Callable[[Any, ArchitectureSpec], ArchitectureSpec]) -> dict[str, Any]:
+    """Have a control change the variant that it is drawn for, whichever is edited by then."""
+    return {"key": key, "on_change": _apply, "args": (key, state.tray().edited, read)}
+
+
+def _parse(text: str, _: ArchitectureSpec) -> ArchitectureSpec:
+    return parse(text)
+
+
+def _read_stages(text: str, spec: ArchitectureSpec) -> ArchitectureSpec:
+    """Read units per stage into a variant, through the text form's own reader."""
     stages = parse(f"resnet50,image_size=2048,stages={text.replace(',', '-')}").stages
-    return state.current().vary(stages=stages)
+    return spec.vary(stages=stages)
 
 
-def _vary(field: str, place: str = _SIDEBAR) -> None:
-    _apply(_key(field, place), lambda value: state.current().vary(**{field: value}))
-
-
-def _apply(key: str, read: Callable[[Any], ArchitectureSpec]) -> None:
+def _apply(key: str, place: int, read: Callable[[Any, ArchitectureSpec], ArchitectureSpec]) -> None:
     """Take a control's new value into the tray, or say why it cannot be taken."""
+    if place >= len(state.variants()):
+        return  # taken away by a click that came with this change
     try:
-        state.choose(read(state.read(key)))
+        state.choose(read(state.read(key), state.variants()[place]), place)
     except SpecError as error:
         state.notify(f"{error}.")

@@ -14,13 +14,21 @@ from explorer.words import title
 
 
 @st.fragment
-def draw_title(spec: ArchitectureSpec) -> None:
-    """Draw a page's title, and beside it a button that opens the list of files.
+def draw_title(spec: ArchitectureSpec, name: str, main: bool = True) -> None:
+    """Draw a variant's name, and beside it a button that opens the list of files.
 
     The list is made when it is opened.
+
+    Args:
+        spec: the variant.
+        name: what it is called here.
+        main: whether it is the page's title, or else a heading.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(title(spec), width="stretch")
+        if main:
+            st.title(name, width="stretch")
+        else:
+            st.header(name, width="stretch", anchor="variant")
         place = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
     if place.open:
         with place, st.container(gap="xsmall"):

@@ -167,6 +167,17 @@ GLOSSARY = {
         "network that sees the mean of all channels, reduced by this factor in between (SENet: 16)."
     ),
     "in_channels": "Channels of the input: 3 for colour, 1 for grey.",
+    "tray": (
+        "Up to four variants stand side by side on every page. Choose a ready-made comparison "
+        "here, or put your own together with the buttons below."
+    ),
+    "tray_edited": "All pages show all variants; the choices below change the one ticked here.",
+    "tray_add": "Put a ResNet-50 behind the others, and edit it.",
+    "tray_duplicate": "Put a copy behind the variant being edited, and edit the copy.",
+    "tray_name": (
+        "What the variant is called on all pages, instead of what its choices are called. "
+        "Empty: the latter."
+    ),
     "text_form": (
         "The variant as a text: a network's name, then field=value for whatever differs. The "
         "same text works in the link, on the command line and in Python."

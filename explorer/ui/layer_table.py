@@ -54,6 +54,7 @@ def _filters(spec: ArchitectureSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
             list(analysis.by("stage")),
             selection_mode="multi",
             key="layer-stages",
+            bind="query-params",
             width="content",
         )
         kinds = st.pills(
@@ -61,6 +62,7 @@ def _filters(spec: ArchitectureSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
             list(analysis.by("kind")),
             selection_mode="multi",
             key="layer-kinds",
+            bind="query-params",
             width="content",
         )
     return tuple(stages), tuple(kinds)

@@ -1,18 +1,25 @@
-"""The tray of variants, the only thing that touches the session's state and the URL.
+"""What a visitor has chosen, the only thing that touches the session's state and the URL.
 
-The state is kept once, as text forms; everything else on a page is derived from it.
+The tray is kept once, as its link form; everything else on a page is derived from it, and the URL
+is its mirror. Only a browser's back and forward are read from the URL again: any other run may
+still carry an address that is older than the last choice.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.spec import ArchitectureSpec, SpecError, parse
+from explorer.figures.style import VARIANT_COLOURS
+from explorer.spec import ArchitectureSpec
+from explorer.tray import LETTERS, Tray, read_variant, trusted
+from explorer.tray import read as read_link
 
-DEFAULT = "resnet50"
-MAX_VARIANTS = 4
 PARAMETER = "v"
-"""Query parameter that carries the text forms, one for each variant."""
+"""Query parameter that carries the variants, once for each."""
+
+EDIT_PARAMETER = "edit"
+"""Query parameter that carries the letter of the variant being edited, unless it is A."""
 
 UNIT_PARAMETER = "unit"
 """Query parameter that carries the unit under the microscope, once one was chosen."""
@@ -20,47 +27,108 @@ MAX_NAME = 60
 
 _TRAY = "tray"
 _UNIT = "chosen-unit"
+_EDITED = "edited"
 _NOTICES = "notices"
 
 
+class Shown(NamedTuple):
+    """A variant as all pages show it: its letter and colour are its place in the tray."""
+
+    letter: str
+    colour: str
+    spec: ArchitectureSpec
+    title: str
+    edited: bool
+
+    @property
+    def label(self) -> str:
+        """The letter and the title."""
+        return f"{self.letter}: {self.title}"
+
+
 def load() -> None:
-    """Read the tray from the URL, in a session's first run."""
-    if _TRAY in st.session_state:
+    """Read the tray from the URL, in a session's first run and when the browser goes back."""
+    links = st.query_params.get_all(PARAMETER)
+    if _TRAY in st.session_state and not (links and _history_moved()):
         return
-    texts, notices = [], []
-    for text in st.query_params.get_all(PARAMETER)[:MAX_VARIANTS]:
-        try:
-            texts.append(str(parse(text)))
-        except SpecError as error:
-            notices.append(f"The link's variant {text[:80]!r} could not be read: {error}.")
-    st.session_state[_TRAY] = texts or [DEFAULT]
+    found = read_link(links, st.query_params.get(EDIT_PARAMETER, ""))
+    keep(found.tray)
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
-    st.session_state[_NOTICES] = notices
+    st.session_state[_NOTICES] = list(found.notices)
+
+
+def _history_moved() -> bool:
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def write_url() -> None:
-    """Make the URL say what the tray holds, so that a reload or a shared link shows the same."""
-    texts = st.session_state[_TRAY]
-    if st.query_params.get_all(PARAMETER) != texts:
-        st.query_params[PARAMETER] = texts
-    if unit() and st.query_params.get(UNIT_PARAMETER) != unit():
-        st.query_params[UNIT_PARAMETER] = unit()
+    """Make the URL say what the tray holds, so that a reload or a shared link shows the same.
+
+    All of it is one message to the browser, which makes one step of its history of it.
+    """
+    held = tray()
+    wanted = {
+        PARAMETER: list(held.links()),
+        EDIT_PARAMETER: [LETTERS[held.edited]] if held.edited else [],
+        UNIT_PARAMETER: [unit()] if unit() else [],
+    }
+    if any(st.query_params.get_all(key) != values for key, values in wanted.items()):
+        st.query_params.update(wanted)
+
+
+def query() -> dict[str, list[str]]:
+    """Return all that the URL says of this page, the page's own settings included."""
+    return {key: st.query_params.get_all(key) for key in st.query_params}
+
+
+def tray() -> Tray:
+    """Return the tray."""
+    return trusted(tuple(st.session_state[_TRAY]), st.session_state[_EDITED])
+
+
+def keep(changed: Tray) -> None:
+    """Put another tray in place of the present one; older notices have had their time."""
+    st.session_state[_TRAY] = list(changed.links())
+    st.session_state[_EDITED] = changed.edited
+    st.session_state[_NOTICES] = []
+
+
+def shown() -> tuple[Shown, ...]:
+    """Return all variants as pages show them, A first."""
+    held = tray()
+    return tuple(
+        Shown(letter, colour, variant.spec, variant.title, place == held.edited)
+        for place, (letter, colour, variant) in enumerate(
+            zip(LETTERS, VARIANT_COLOURS, held.variants, strict=False)
+        )
+    )
 
 
 def variants() -> tuple[ArchitectureSpec, ...]:
-    """Return the variants of the tray, A first."""
-    return tuple(parse(text) for text in st.session_state[_TRAY])
+    """Return the networks of the tray, A first."""
+    return tuple(variant.spec for variant in tray().variants)
+
+
+def edited() -> Shown:
+    """Return the variant that the sidebar edits, as pages show it."""
+    return shown()[tray().edited]
 
 
 def current() -> ArchitectureSpec:
-    """Return the variant that the sidebar edits."""
-    return variants()[0]
+    """Return the network that the sidebar edits."""
+    return tray().current.spec
 
 
-def choose(spec: ArchitectureSpec) -> None:
-    """Put a spec in the place of the current variant; older notices have had their time."""
-    st.session_state[_TRAY][0] = str(spec)
-    st.session_state[_NOTICES] = []
+def choose(spec: ArchitectureSpec, place: int | None = None) -> None:
+    """Put other choices in a place of the tray; without one, in that of the edited variant."""
+    held = tray()
+    keep(held.choose(spec, held.edited if place is None else place))
+
+
+def compare(texts: tuple[str, ...]) -> None:
+    """Fill the tray with a comparison."""
+    keep(Tray(tuple(map(read_variant, texts))))
 
 
 def unit() -> str:
@@ -71,6 +139,12 @@ def unit() -> str:
 def choose_unit(name: object) -> None:
     """Put a unit under the microscope; whether the variant has it is the picture's affair."""
     st.session_state[_UNIT] = str(name)[:MAX_NAME]
+
+
+def look(letter: str, name: object) -> None:
+    """Put a unit of a variant under the microscope, and edit that variant."""
+    keep(tray().edit(LETTERS.index(letter)))
+    choose_unit(name)
 
 
 def notify(sentence: str) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from explorer.gradients import GradientProfile
     from explorer.pictures import Picture
     from explorer.prediction import Prediction
+    from explorer.timing import Run
     from explorer.verification import ModuleCheck, Verdict
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ Work = Callable[[JobContext], T]
 MODULES = (
     "explorer.gradients",
     "explorer.prediction",
+    "explorer.timing",
     "explorer.verification",
 )
 """What the warm-up imports."""
@@ -151,6 +153,24 @@ def _probe(
     return gradients.probe(spec, batch, seed, images, source, check)
 
 
+def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:
+    """Return an upper bound of the memory that timing several variants in one run takes."""
+    found = [analyze(spec) for spec in specs]
+    held = sum(2 * analysis.weights_bytes for analysis in found)  # with their gradients
+    return held + batch * max(analysis.activation_bytes for analysis in found)
+
+
+def timings(specs: tuple[ArchitectureSpec, ...], batch: int) -> "Work[Run]":
+    """Time several variants against each other; another run gives other times, so none is kept."""
+
+    def work(context: JobContext) -> "Run":
+        from explorer.timing import measure
+
+        return measure(specs, batch, context.report)
+
+    return work
+
+
 class File(NamedTuple):
     """A picture file: its name, its content, the content's digest (its identity), and credits."""
 
@@ -170,18 +190,24 @@ class Answer(NamedTuple):
 
 
 def predictions(
-    spec: ArchitectureSpec, entry: weights.WeightsEntry | None, files: tuple[File, ...]
-) -> "Work[tuple[Answer, ...]]":
-    """Ask a network about pictures; without weights, the untrained one."""
+    asked: tuple[tuple[ArchitectureSpec, weights.WeightsEntry | None], ...],
+    files: tuple[File, ...],
+) -> "Work[tuple[tuple[Answer, ...], ...]]":
+    """Ask networks, one after another, about the same pictures; without weights, untrained ones."""
 
-    def work(context: JobContext) -> tuple[Answer, ...]:
-        context.report(0.0, "loading the network")
-        network = _network(spec, entry)
-        answers = []
-        for number, file in enumerate(files):
-            context.report(number / len(files), f"picture {number + 1} of {len(files)}")
-            answers.append(_answer(file, spec, entry, network))
-        return tuple(answers)
+    def work(context: JobContext) -> tuple[tuple[Answer, ...], ...]:
+        steps = len(asked) * len(files)
+        found: list[tuple[Answer, ...]] = []
+        for spec, entry in asked:
+            done = len(found) * len(files)
+            context.report(done / steps, "loading the network")
+            network = _network(spec, entry)
+            answers = []
+            for number, file in enumerate(files):
+                context.report((done + number) / steps, f"picture {number + 1} of {len(files)}")
+                answers.append(_answer(file, spec, entry, network))
+            found.append(tuple(answers))
+        return tuple(found)
 
     return work
 

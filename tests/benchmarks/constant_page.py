@@ -31,7 +31,7 @@ def content(text: str) -> dict[str, object]:
             *("102.23 MB", "86.12 MB", "10.24 MB", "50", "427 px", "1000"),
         ],
         "results": [result._asdict() for result in entry.results],
-        "chart": cached.breakdown_chart(spec, "parameters"),
+        "chart": cached.breakdown_chart((spec,), "parameters"),
         "count": f"**{count} of {count} layers**",
         "rows": cached.layer_rows(spec, (), ()).frame,
         "conventions": counting_conventions(),

@@ -90,7 +90,14 @@ def test_the_layer_table_is_sorted_by_a_click(page: Page) -> None:
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize(
     "path",
-    ["/", "/gradients?v=resnet20-cifar", "/predict", "/landscape", "/picture?v=resnet1202-cifar"],
+    [
+        "/",
+        "/gradients?v=resnet20-cifar",
+        "/predict",
+        "/landscape",
+        "/picture?v=resnet1202-cifar",
+        "/compare?v=resnet34&v=resnet50v2&v=vgg16",
+    ],
 )
 def test_nothing_sticks_out_sideways(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})

@@ -264,3 +264,27 @@ def test_train_refuses_with_a_sentence(
     told = capsys.readouterr().err
     assert sentence in told
     assert told.count("\n") == 1
+
+
+def test_compare_tells_numbers_choices_and_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "resnet34", "plain34"]) == 0
+    told = capsys.readouterr().out
+    assert "21,797,672" in told and "−173,824 (−0.8%)" in told
+    assert "no shortcuts, the plain network instead of" in told
+    assert "conv3_x, unit 1, shortcut: projection → no shortcut, −8,448 parameters" in told
+    assert "unchanged: stem, head" in told
+
+
+def test_compare_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "resnet50", "resnet50v2", "vgg16", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["variants"] == ["resnet50", "resnet50v2", "vgg16"]
+    for place, found in enumerate(told["differences"], start=1):
+        for name in ("parameters", "macs"):
+            wanted = told["numbers"][name][place]["difference"]
+            assert sum(line[name] for line in found["layers"]) == wanted
+
+
+def test_compare_refuses_a_single_variant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "resnet50"]) == 2
+    assert "2 to 4 variants" in capsys.readouterr().err

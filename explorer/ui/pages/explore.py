@@ -4,34 +4,61 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from explorer.analysis import Analysis, analyze
+from explorer.analysis import analyze
 from explorer.backbone import backbone_code, feature_maps
 from explorer.catalog import published
 from explorer.classic_names import CLASSICS
 from explorer.conformance import Comparison, in_own_paper, nearest, nearest_in_paper, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, exports, layer_table, state, tasks, waiting
+from explorer.ui import cached, charts, exports, layer_table, numbers, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
 
 if TYPE_CHECKING:
     from explorer.verification import ModuleCheck, Verdict
 
+_COUNTS = {2: "Two", 3: "Three", 4: "Four"}
+
 
 def draw() -> None:
-    """Draw the page for the current variant."""
-    spec = state.current()
-    analysis = analyze(spec)
-    exports.draw_title(spec)
-    st.markdown(sentence(spec))
-    standing = st.container()
-    _headline(analysis)
-    waiting.let_paint()
-    with standing:  # costs more than the numbers, which need not wait for it
-        _conformance(spec)
+    """Draw what all variants cost, then the one that the sidebar edits in every detail."""
+    variants, edited = state.shown(), state.edited()
+    if len(variants) > 1:
+        _side_by_side(variants)
+        _breakdown(variants)
+        st.divider()
+        exports.draw_title(edited.spec, f"{swatch(edited.letter)} {edited.title}", main=False)
+        st.caption(
+            f"From here on the page is about {edited.letter}, the variant that the sidebar edits."
+        )
+        _standing(edited.spec)
+    else:
+        exports.draw_title(edited.spec, edited.title)
+        st.markdown(sentence(edited.spec))
+        standing = st.container()
+        numbers.draw_cards(analyze(edited.spec))
+        waiting.let_paint()
+        with standing:  # costs more than the numbers, which need not wait for it
+            _standing(edited.spec)
+    _details(edited.spec, variants)
+
+
+def _side_by_side(variants: tuple[state.Shown, ...]) -> None:
+    st.title(f"{_COUNTS[len(variants)]} variants side by side")
+    st.markdown(
+        "\n".join(
+            f"- {swatch(each.letter)} **{each.title}**: {sentence(each.spec)}" for each in variants
+        )
+    )
+    numbers.draw_table(variants)
+
+
+def _details(spec: ArchitectureSpec, variants: tuple[state.Shown, ...]) -> None:
     confirmation = st.container()
     _published(spec)
-    _breakdown(spec)
+    if len(variants) == 1:
+        _breakdown(variants)
     layer_table.draw(spec)
     _backbone(spec)
     _judges(spec)
@@ -39,7 +66,7 @@ def draw() -> None:
         _build(spec)
 
 
-def _conformance(spec: ArchitectureSpec) -> None:
+def _standing(spec: ArchitectureSpec) -> None:
     """Say whether this is a published network, and what differs from the nearest."""
     found = nearest(spec)
     if not found.exact:
@@ -70,29 +97,6 @@ def _differences(found: Comparison, beside: str) -> None:
         )
 
 
-def _headline(analysis: Analysis) -> None:
-    shape = " × ".join(map(str, analysis.output_shape))
-    kept, peak = analysis.saved_for_backward_bytes, analysis.peak_inference_bytes
-    numbers = [
-        ("Parameters", f"{analysis.parameters:,}", "parameters"),
-        ("MACs (one picture)", f"{analysis.macs:,}", "macs"),
-        ("FLOPs (2 × MACs)", f"{analysis.flops:,}", "flops"),
-        ("Weights", _megabytes(analysis.weights_bytes), "weights"),
-        ("Training keeps (one picture)", _megabytes(kept), "training_memory"),
-        ("Prediction peak (one picture)", _megabytes(peak), "prediction_memory"),
-        ("Depth (weighted layers)", f"{analysis.depth:,}", "depth"),
-        ("Receptive field", f"{analysis.receptive_field:,} px", "receptive_field"),
-        ("Output", shape, "output"),
-    ]
-    with st.grid(3, min_column_width=215, border=False):
-        for label, value, term in numbers:
-            st.metric(label, value, help=GLOSSARY[term], border=True, height="stretch")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.2f} MB"
-
-
 def _published(spec: ArchitectureSpec) -> None:
     entry = published(spec)
     if entry is None or entry.deviates:
@@ -116,7 +120,7 @@ def _published(spec: ArchitectureSpec) -> None:
 
 
 @st.fragment
-def _breakdown(spec: ArchitectureSpec) -> None:
+def _breakdown(variants: tuple[state.Shown, ...]) -> None:
     st.subheader("Where it sits", anchor="breakdown")
     quantity = st.segmented_control(
         "Quantity",
@@ -126,14 +130,22 @@ def _breakdown(spec: ArchitectureSpec) -> None:
         format_func=cached.QUANTITY_NAMES.__getitem__,
         key="breakdown",
         label_visibility="collapsed",
+        bind="query-params",
         persist_state="session",
     )
+    several = len(variants) > 1
     charts.draw(
-        cached.breakdown_chart(spec, quantity),
+        cached.breakdown_chart(tuple(each.spec for each in variants), quantity),
         "breakdown",
-        f"{cached.QUANTITIES[quantity]} by stage and layer kind: {title(spec)}",
-        "A longer bar is a costlier stage; its colours are the layer kinds that cause it.",
-        lambda: [part._asdict() for part in cached.breakdown_parts(spec, quantity)],
+        f"{cached.QUANTITIES[quantity]} by stage and layer kind: "
+        + "; ".join(each.label if several else each.title for each in variants),
+        "A longer bar is a costlier stage; its colours are the layer kinds that cause it."
+        + (" The bars of a stage stand under each other, A on top." if several else ""),
+        lambda: [
+            {"variant": str(each.spec), **part._asdict()}
+            for each in variants
+            for part in cached.breakdown_parts(each.spec, quantity)
+        ],
     )
 
 

@@ -1,14 +1,15 @@
 """Gradients: how strong the training signal is, layer by layer, before any training."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from explorer.figures.gradients import Band, Curve, gradient_norms
-from explorer.figures.style import TWIN_COLOURS, VARIANT_COLOURS
+from explorer.figures.style import TWIN_COLOURS
 from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.swatches import swatch
 from explorer.words import ORDERING_WORDS, change, title, unit_name
 
 if TYPE_CHECKING:
@@ -33,37 +34,49 @@ _THEORY = """
 """
 
 
+class _Line(NamedTuple):
+    """A network to be measured, and how its curve is drawn."""
+
+    spec: ArchitectureSpec
+    title: str
+    letter: str
+    colour: str
+    dash: str = "solid"
+
+    @property
+    def name(self) -> str:
+        """The title, behind the letter where there is one."""
+        return f"{self.letter}: {self.title}" if self.letter else self.title
+
+
 def draw() -> None:
-    """Draw the page for the current variant."""
-    spec = state.current()
+    """Draw a curve for each variant; for a single one, those of its twins beside it."""
+    variants = state.shown()
     st.title("Gradients at initialisation")
     st.markdown(
-        f"**{title(spec)}**: one batch goes forward, the cross-entropy loss against random labels "
-        "goes back. The curve shows how strong the gradient is at every layer of the untrained "
-        "network."
+        "One batch goes forward, the cross-entropy loss against random labels goes back. The curve "
+        "shows how strong the gradient is at every layer of an untrained network."
     )
-    quantity, specs = _what_to_draw(spec)
-    batch, seed, source = _what_to_feed(spec)
-    need = max(tasks.probe_bytes(each, batch) for each in specs)
-    if need > tasks.MAX_PROBE_BYTES:
-        st.error(
-            f"This needs up to {need / 1e9:.1f} GB, more than the {tasks.MAX_PROBE_BYTES / 1e9:.0f}"
-            " GB one measurement may take here. Choose a smaller batch or a smaller input."
-        )
+    quantity = _which_quantity()
+    lines = _lines_of_all(variants) if len(variants) > 1 else _lines_of_one(variants[0])
+    batch, seed, source = _what_to_feed([variant.spec for variant in variants])
+    lines = _those_that_fit(lines, batch)
+    if not lines:
         return
+    specs = tuple(line.spec for line in lines)
     waiting.show(
         "gradients",
         (specs, batch, seed, source),
         tasks.gradient_profiles(specs, batch, seed, source),
-        lambda profiles: _profiles(profiles, quantity),
+        lambda profiles: _profiles(lines, profiles, quantity),
         "Measuring gradients",
     )
     with st.expander("What theory and the papers say"):
         st.markdown(_THEORY)
 
 
-def _what_to_draw(spec: ArchitectureSpec) -> tuple[str, tuple[ArchitectureSpec, ...]]:
-    quantity = st.segmented_control(
+def _which_quantity() -> str:
+    return st.segmented_control(
         "Quantity",
         list(_QUANTITIES),
         default="output",
@@ -74,16 +87,41 @@ def _what_to_draw(spec: ArchitectureSpec) -> tuple[str, tuple[ArchitectureSpec, 
         persist_state="session",
         help=f"{GLOSSARY['output_gradient']}\n\n{GLOSSARY['weight_gradient']}",
     )
-    specs = [spec]
-    if spec.shortcut != "none":
-        with st.container(horizontal=True):
-            other = _other_ordering(spec)
-            with_plain = _switch("Plain twin", "plain", GLOSSARY["plain_twin"])
-            name = ORDERING_WORDS[other.ordering]
-            with_other = _switch(f"Other ordering ({name})", "other", GLOSSARY["ordering"])
-        specs += [spec.plain()] if with_plain else []
-        specs += [other] if with_other else []
-    return quantity, tuple(specs)
+
+
+def _lines_of_all(variants: tuple[state.Shown, ...]) -> list[_Line]:
+    return [_Line(v.spec, v.title, v.letter, v.colour) for v in variants]
+
+
+def _lines_of_one(variant: state.Shown) -> list[_Line]:
+    """Return a variant and, as far as they are wanted, its twins."""
+    spec = variant.spec
+    lines = [_Line(spec, variant.title, "", variant.colour)]
+    if spec.shortcut == "none":
+        return lines
+    plain, other = spec.plain(), _other_ordering(spec)
+    with st.container(horizontal=True):
+        if _switch("Plain twin", "plain", GLOSSARY["plain_twin"]):
+            lines.append(_Line(plain, title(plain), "", TWIN_COLOURS["plain"], "dash"))
+        name = ORDERING_WORDS[other.ordering]
+        if _switch(f"Other ordering ({name})", "other", GLOSSARY["ordering"]):
+            lines.append(_Line(other, title(other), "", TWIN_COLOURS["ordering"], "dot"))
+    return lines
+
+
+def _those_that_fit(lines: list[_Line], batch: int) -> list[_Line]:
+    """Return what can be measured here, and name what cannot."""
+    needs = [(line, tasks.probe_bytes(line.spec, batch)) for line in lines]
+    fit = [line for line, need in needs if need <= tasks.MAX_PROBE_BYTES]
+    large = [
+        f"{line.name} needs up to {need / 1e9:.1f} GB" for line, need in needs if line not in fit
+    ]
+    if large:
+        (st.warning if fit else st.error)(
+            f"{'; '.join(large)}: more than the {tasks.MAX_PROBE_BYTES / 1e9:.0f} GB one "
+            "measurement may take here. Choose a smaller batch or a smaller input."
+        )
+    return fit
 
 
 def _switch(label: str, key: str, explanation: str) -> bool:
@@ -96,8 +134,9 @@ def _other_ordering(spec: ArchitectureSpec) -> ArchitectureSpec:
     return spec.vary(ordering="v1" if spec.ordering == "full_preactivation" else "v2")
 
 
-def _what_to_feed(spec: ArchitectureSpec) -> tuple[int, int, str]:
-    small = spec.image_size <= 64
+def _what_to_feed(specs: list[ArchitectureSpec]) -> tuple[int, int, str]:
+    small = all(spec.image_size <= 64 for spec in specs)
+    pictures = all(spec.in_channels in (1, 3) for spec in specs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         batch = st.number_input(
             "Batch",
@@ -123,7 +162,7 @@ def _what_to_feed(spec: ArchitectureSpec) -> tuple[int, int, str]:
         )
         source = st.segmented_control(
             "Input",
-            list(_SOURCES) if spec.in_channels in (1, 3) else ["noise"],
+            list(_SOURCES) if pictures else ["noise"],
             default="noise",
             required=True,
             format_func=_SOURCES.__getitem__,
@@ -136,15 +175,16 @@ def _what_to_feed(spec: ArchitectureSpec) -> tuple[int, int, str]:
     return int(batch), int(seed), source
 
 
-def _profiles(profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
+def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
     first = profiles[0]
-    for profile in profiles:
-        st.markdown(_finding(profile, quantity))
+    found = list(zip(lines, profiles, strict=True))
+    bands = _shared_bands(profiles)
+    st.markdown("\n".join(_finding(line, profile, quantity) for line, profile in found))
     fed = f"{first.batch} pictures ({_SOURCES[first.source]}), seed {first.seed}"
     charts.draw(
         gradient_norms(
-            [_curve(first.spec, profile, quantity) for profile in profiles],
-            _bands(first),
+            [_curve(line, profile, quantity) for line, profile in found],
+            bands,
             f"{_QUANTITIES[quantity].rpartition(' ')[2]}, L2 norm",
         ),
         "gradients",
@@ -156,42 +196,42 @@ def _profiles(profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
     )
     st.caption(
         "Weights: He's normal initialisation (fan-in); train mode; mean cross-entropy against "
-        "random labels. Shaded bands are the stages. Layers beside the longest path (projections "
-        "on shortcuts, an Inception module's other branches) are in the data, not in the line. "
-        "Loss: "
-        + "; ".join(f"{title(profile.spec)} {profile.loss:.3f}" for profile in profiles)
-        + "."
+        f"random labels. {'Shaded bands are the stages. ' if bands else ''}Layers beside the "
+        "longest path (projections on shortcuts, an Inception module's other branches) are in the "
+        "data, not in the line. "
+        "Loss: " + "; ".join(f"{line.name} {profile.loss:.3f}" for line, profile in found) + "."
     )
 
 
-def _finding(profile: "GradientProfile", quantity: str) -> str:
+def _finding(line: _Line, profile: "GradientProfile", quantity: str) -> str:
+    mark = f"{swatch(line.letter)} " if line.letter else ""
+    who = f"- {mark}**{line.title}**"
     if quantity == "output":
         return (
-            f"- **{title(profile.spec)}**: from the last {unit_name(profile.spec)}'s output to the "
-            f"first's, the gradient **{change(profile.growth)}**."
+            f"{who}: from the last {unit_name(profile.spec)}'s output to the first's, the gradient "
+            f"**{change(profile.growth)}**."
         )
     return (
-        f"- **{title(profile.spec)}**: from the last convolution to the first, the weights' "
-        f"gradient **{change(profile.weight_growth)}**."
+        f"{who}: from the last convolution to the first, the weights' gradient "
+        f"**{change(profile.weight_growth)}**."
     )
 
 
-def _curve(spec: ArchitectureSpec, profile: "GradientProfile", quantity: str) -> Curve:
-    if profile.spec == spec:
-        colour, dash = VARIANT_COLOURS[0], "solid"
-    elif profile.spec.shortcut == "none":
-        colour, dash = TWIN_COLOURS["plain"], "dash"
-    else:
-        colour, dash = TWIN_COLOURS["ordering"], "dot"
+def _curve(line: _Line, profile: "GradientProfile", quantity: str) -> Curve:
     layers = profile.main_path
     return Curve(
-        title(profile.spec),
-        colour,
-        dash,
+        line.name,
+        line.colour,
+        line.dash,
         tuple(layer.name for layer in layers),
-        tuple(range(1, len(layers) + 1)),
         tuple(getattr(layer, f"{quantity}_gradient_norm") for layer in layers),
     )
+
+
+def _shared_bands(profiles: "tuple[GradientProfile, ...]") -> list[Band]:
+    """Return the stages if all networks have them in the same places."""
+    first, *others = (_bands(profile) for profile in profiles)
+    return first if all(other == first for other in others) else []
 
 
 def _bands(profile: "GradientProfile") -> list[Band]:

@@ -8,12 +8,10 @@ from explorer import landscape
 from explorer.analysis import analyze
 from explorer.figures.landscape import Marked
 from explorer.figures.landscape import landscape as landscape_chart
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.landscape import EVALUATIONS, FAMILIES, Point
 from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state
 from explorer.ui.glossary import GLOSSARY
-from explorer.words import title
 
 _COLUMNS: Any = {
     "name": st.column_config.TextColumn("Network", pinned=True),
@@ -83,9 +81,8 @@ def _which_points(evaluation: str) -> tuple[Point, ...]:
 
 def _draw_chart(evaluation: str, shown: tuple[Point, ...], logarithmic: bool) -> None:
     how = EVALUATIONS[evaluation]
-    variants = state.variants()
     charts.draw(
-        landscape_chart(shown, how, _marked(variants, evaluation), logarithmic),
+        landscape_chart(shown, how, _marked(state.shown(), evaluation), logarithmic),
         "landscape",
         f"Top-1 accuracy on ImageNet against MACs: {how.measured}",
         "Higher is more accurate, further left is cheaper, and a ball's area is proportional to "
@@ -96,11 +93,10 @@ def _draw_chart(evaluation: str, shown: tuple[Point, ...], logarithmic: bool) ->
     )
 
 
-def _marked(variants: tuple[ArchitectureSpec, ...], evaluation: str) -> list[Marked]:
-    names = [f"{letter}: {title(spec)}" for letter, spec in zip("ABCD", variants, strict=False)]
+def _marked(variants: tuple[state.Shown, ...], evaluation: str) -> list[Marked]:
     return [
-        Marked(name, _known(spec, evaluation), colour, analyze(spec).macs)
-        for name, spec, colour in zip(names, variants, VARIANT_COLOURS, strict=False)
+        Marked(each.label, _known(each.spec, evaluation), each.colour, analyze(each.spec).macs)
+        for each in variants
     ]
 
 

@@ -19,44 +19,69 @@ from explorer.figures.png import to_png
 from explorer.figures.svg import to_svg
 from explorer.spec import ArchitectureSpec
 from explorer.ui import cached, clickable, controls, state
+from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
 
 _UNIT = "microscope-unit"
 
 
 def draw() -> None:
-    """Draw the current variant, and beside it (below it on a phone) the microscope."""
-    spec = state.current()
-    group, unit = diagram(spec).find(state.unit())
-    st.title(title(spec))
-    st.markdown(sentence(spec))
+    """Draw all variants, and beside or below them the microscope on the one being edited."""
+    variants, edited = state.shown(), state.edited()
+    if len(variants) > 1:
+        _all_networks(variants)
+        return
+    group, unit = diagram(edited.spec).find(state.unit())
+    st.title(edited.title)
+    st.markdown(sentence(edited.spec))
     network, microscope = st.columns(2, gap="large")
     with network:
-        _network(spec, unit)
+        st.subheader("The whole network", anchor="network")
+        _network(edited, unit.name)
     with microscope:
-        _microscope(spec, group, unit)
+        st.subheader("Block microscope", anchor="microscope")
+        _microscope(edited.spec, group, unit)
 
 
-def _network(spec: ArchitectureSpec, unit: Unit) -> None:
-    st.subheader("The whole network", anchor="network")
-    name = title(spec)
+def _all_networks(variants: tuple[state.Shown, ...]) -> None:
+    """Draw the networks next to each other, and one unit of the edited one below them."""
+    edited = state.edited()
+    group, unit = diagram(edited.spec).find(state.unit())
+    st.title("The variants drawn")
+    with st.grid(2, min_column_width=320, border=False, gap="large"):
+        for each in variants:
+            with st.container():
+                st.subheader(f"{swatch(each.letter)} {each.title}", anchor=each.letter)
+                _network(each, unit.name if each.edited else "")
+    st.header(f"Block microscope: {swatch(edited.letter)} {edited.title}", anchor="microscope")
+    st.caption(
+        f"A unit of {edited.letter}, the variant that the sidebar edits. A click on a unit of "
+        "another one edits that."
+    )
+    with st.container(width=720):
+        _microscope(edited.spec, group, unit)
+
+
+def _network(variant: state.Shown, chosen: str) -> None:
+    """Draw a network; a click on a unit puts it under the microscope."""
+    spec, name = variant.spec, variant.title
+    suffix = "" if variant.letter == "A" else f"-{variant.letter}"
     clickable.draw(
         cached.network_picture(spec, _dark()),
-        "network-picture",
-        chosen=unit.name,
+        f"network-picture{suffix}",
+        chosen=chosen,
         label=f"Units of {name}: choose one for the microscope",
         alt=f"Picture of {name}; the outline below says the same in words",
         shows="microscope",
-        on_choose=state.choose_unit,
+        on_choose=partial(state.look, variant.letter),
     )
     st.caption(f"Click a unit to see it in the microscope. {reading(diagram(spec))}")
-    _downloads("network", f"{spec}-picture", cached.network_picture(spec, False))
+    _downloads(f"network{suffix}", f"{spec}-picture", cached.network_picture(spec, False))
     with st.expander("The picture in words"), st.container(height=420, border=False):
         st.text(cached.network_outline(spec))
 
 
 def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
-    st.subheader("Block microscope", anchor="microscope")
     labels = {u.name: _choice(g, u) for g in diagram(spec).groups for u in g.units}
     state.fill(_UNIT, unit.name)
     st.selectbox("Unit", labels, format_func=labels.__getitem__, key=_UNIT, on_change=_take_listed)

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -9,10 +10,10 @@ from explorer import weights
 from explorer.analysis import analyze
 from explorer.data import bundled_picture, bundled_pictures
 from explorer.figures.prediction import Answer, top_classes
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
 from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state, tasks, waiting
+from explorer.ui.swatches import swatch
 from explorer.weights import WeightsEntry
 from explorer.words import title
 
@@ -20,33 +21,60 @@ _MAX_FILES = 24
 _SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 
 
+class _Asked(NamedTuple):
+    """A variant that is shown the pictures; without weights, an untrained one."""
+
+    variant: state.Shown
+    entry: WeightsEntry | None
+
+
 def draw() -> None:
-    """Draw the page for the current variant."""
-    spec = state.current()
+    """Draw the page for all variants that have weights."""
     st.title("Predict")
-    entry = weights.for_spec(spec)
-    if entry is not None:
-        _introduce(entry)
-    elif not _offer_weights(spec):
+    asked = _whom_to_ask(state.shown())
+    if not asked:
         return
     files = _files()
     if not files:
         st.info("Upload a picture or choose one of the bundled photographs.")
         return
+    networks = tuple((each.variant.spec, each.entry) for each in asked)
     waiting.show(
         "predictions",
-        (spec, entry and entry.name, tuple((file.name, file.digest) for file in files)),
-        tasks.predictions(spec, entry, files),
-        partial(_draw_answers, entry=entry),
-        "Asking the network",
+        (
+            tuple((spec, entry and entry.name) for spec, entry in networks),
+            tuple((file.name, file.digest) for file in files),
+        ),
+        tasks.predictions(networks, files),
+        partial(_draw_answers, asked),
+        "Asking the network" if len(asked) == 1 else "Asking the networks",
     )
 
 
-def _introduce(entry: WeightsEntry) -> None:
+def _whom_to_ask(variants: tuple[state.Shown, ...]) -> list[_Asked]:
+    """Introduce the variants that have weights; offer some to the edited one if none has."""
+    found = [_Asked(variant, weights.for_spec(variant.spec)) for variant in variants]
+    trained = [each for each in found if each.entry is not None]
+    if not trained:
+        edited = state.edited()
+        return [_Asked(edited, None)] if _offer_weights(edited.spec) else []
+    for each in trained:
+        _introduce(each)
+    without = [each.variant.label for each in found if each.entry is None]
+    if without:
+        st.caption(f"Not asked, for they have no trained weights here: {'; '.join(without)}.")
+    return trained
+
+
+def _introduce(asked: _Asked) -> None:
+    entry = asked.entry
+    if entry is None:
+        return
     accuracy = entry.accuracy
     known = "Measured" if entry.training else "Published"
     st.markdown(
-        f"**{title(entry.spec)}** with trained weights: {entry.title}, trained on {entry.dataset}. "
+        f"{_mark(asked.variant)}**{asked.variant.title}** with trained weights: {entry.title}, "
+        f"trained on {entry.dataset}. "
         f"{known} accuracy: {accuracy.top1_percent}% top-1, {accuracy.top5_percent}% top-5 "
         f"({accuracy.evaluation})."
     )
@@ -113,16 +141,26 @@ def _file(name: str, content: bytes, credit: str = "") -> tasks.File:
     return tasks.File(name, hashlib.sha256(content).hexdigest(), content, credit)
 
 
-def _draw_answers(answers: tuple[tasks.Answer, ...], entry: WeightsEntry | None) -> None:
-    for number, answer in enumerate(answers):
-        st.subheader(answer.file.name, anchor=False)
-        if answer.prediction is None:
-            st.error(answer.error)
-            continue
-        _draw_answer(number, answer, entry)
+def _draw_answers(asked: list[_Asked], found: tuple[tuple[tasks.Answer, ...], ...]) -> None:
+    for number, answers in enumerate(zip(*found, strict=True), start=1):
+        st.subheader(answers[0].file.name, anchor=False)
+        for each, answer in zip(asked, answers, strict=True):
+            if answer.prediction is None:
+                st.error(answer.error)
+                continue
+            _draw_answer(f"prediction-{number}{each.variant.letter}", answer, each.variant)
 
 
-def _draw_answer(number: int, answer: tasks.Answer, entry: WeightsEntry | None) -> None:
+def _mark(variant: state.Shown) -> str:
+    """Return the variant's letter where there are several."""
+    return f"{swatch(variant.letter)} " if len(state.shown()) > 1 else ""
+
+
+def _whose(variant: state.Shown) -> str:
+    return f", {variant.label}" if len(state.shown()) > 1 else ""
+
+
+def _draw_answer(key: str, answer: tasks.Answer, variant: state.Shown) -> None:
     said, picture = answer.prediction, answer.picture
     if said is None or picture is None:
         return
@@ -140,17 +178,18 @@ def _draw_answer(number: int, answer: tasks.Answer, entry: WeightsEntry | None) 
         charts.draw(
             top_classes(
                 [Answer(label.label, label.probability) for label in said.top],
-                f"top-{number}",
-                VARIANT_COLOURS[0],
+                key,
+                variant.colour,
             ),
-            f"prediction-{number + 1}",
-            f"The {len(said.top)} most probable classes",
+            key,
+            f"The {len(said.top)} most probable classes{_whose(variant)}",
             "Probabilities of all classes add up to 100%; a long first bar is a confident answer, "
             "not always a right one. "
             f"Preparing the picture took {said.preprocess_ms:.0f} ms, the forward pass "
             f"{said.forward_ms:.0f} ms on this server.",
             lambda: [
                 {
+                    "variant": str(variant.spec),
                     "picture": answer.file.name,
                     "weights": said.weights or "untrained",
                     "place": place,
