@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import streamlit as st
 
@@ -12,20 +12,35 @@ _PLAIN = ",=;:"
 """Signs of the text form that may stand in a query as they are, which keeps links readable."""
 
 
-@st.fragment
+_OPEN = "share-open"
+
+
 def draw() -> None:
-    """Draw the button that opens the link and its QR code, which are made when it is opened."""
-    place = st.popover("Share", icon=":material/qr_code_2:", key="share", on_change="rerun")
-    if place.open:
-        with place:
-            _link()
+    """Draw the button that opens the link and its QR code, which are made when it is pressed."""
+    st.button(
+        "Share",
+        icon=":material/qr_code_2:",
+        key="share",
+        on_click=state.fill,
+        args=(_OPEN, True),
+        help="A link to this page as it is, and its QR code",
+    )
+    # Kept open by hand: a page whose work is done runs again, which would close it.
+    if state.holds(_OPEN):
+        _show()
 
 
-def _link() -> None:
+def _close() -> None:
+    state.fill(_OPEN, False)
+
+
+@st.dialog("Share this page as it is", width="medium", on_dismiss=_close)
+def _show() -> None:
     address = link(st.context.url or "", state.query())
-    st.markdown("**This page as it is**: all variants and the page's settings")
+    st.markdown("The link holds all variants and the page's settings.")
     st.code(address, language=None, wrap_lines=True)
-    st.image(qr_code(address), width=560, caption="Scan to open it on another screen")
+    with st.container(width=540):
+        st.image(qr_code(address), width="stretch", caption="Scan to open it on another screen")
 
 
 def link(url: str, query: Mapping[str, Sequence[str]]) -> str:
@@ -35,7 +50,8 @@ def link(url: str, query: Mapping[str, Sequence[str]]) -> str:
         for key, values in query.items()
         for value in values
     ]
-    return f"{url}?{'&'.join(pairs)}" if pairs else url
+    page = url if urlsplit(url).path else f"{url}/"
+    return f"{page}?{'&'.join(pairs)}" if pairs else page
 
 
 def qr_code(address: str) -> str:

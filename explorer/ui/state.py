@@ -165,3 +165,8 @@ def fill(key: str, value: object) -> None:
 def read(key: str) -> Any:
     """Return what a control was set to, in its callback."""
     return st.session_state[key]
+
+
+def holds(key: str) -> bool:
+    """Return whether something was filled in that is not empty."""
+    return bool(st.session_state.get(key))

@@ -24,8 +24,7 @@ def draw() -> None:
         _button("Duplicate", "content_copy", held.duplicate(), held, GLOSSARY["tray_duplicate"])
         with st.popover("Arrange", icon=":material/swap_vert:", key="tray-arrange"):
             _arrange(held)
-        with st.container(width="content"):
-            share.draw()
+        share.draw()
 
 
 def _comparisons(held: Tray) -> None:
