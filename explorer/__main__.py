@@ -1,4 +1,4 @@
-"""The command line: python -m explorer describe | export | gradients | predict | train.
+"""The command line: python -m explorer COMMAND; --help lists the commands.
 
 Whatever is wrong with what was asked is one line on stderr and status 2.
 """
@@ -20,6 +20,7 @@ from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.command import add_options, train
+from explorer.tray import MAX_VARIANTS, Variant
 from explorer.words import sentence, title
 
 _TEXT_HELP = (
@@ -76,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     origin.add_argument("--seed", type=int, default=0, help="of the weights (default 0)")
     origin.add_argument("--weights", metavar="NAME", help="trained ones; predict lists them")
     export.set_defaults(command=_export)
+
+    report = commands.add_parser("report", help="one to four variants as one HTML file")
+    report.add_argument("texts", metavar="TEXT", nargs="+", help=_TEXT_HELP)
+    report.add_argument("-o", dest="file", type=Path, metavar="FILE", required=True)
+    report.add_argument("--gradients", action="store_true", help="measure them for it")
+    report.add_argument("--batch", type=int, default=8, help="noise images (default 8)")
+    report.add_argument("--seed", type=int, default=0, help="of weights, noise and labels")
+    report.set_defaults(command=_report)
 
     gradients = commands.add_parser("gradients", help="gradient norms at initialisation")
     gradients.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
@@ -166,6 +175,23 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(options: argparse.Namespace) -> int:
+    from datetime import date
+
+    from explorer.export.report import report
+
+    variants = [Variant(_variant(text)) for text in options.texts]
+    if len(variants) > MAX_VARIANTS:
+        raise ValueError(f"a report takes at most {MAX_VARIANTS} variants, not {len(variants)}")
+    profiles = []
+    if options.gradients:
+        from explorer.gradients import probe
+
+        profiles = [probe(each.spec, options.batch, options.seed) for each in variants]
+    _write(options.file, report(variants, profiles, date=date.today().isoformat()).encode())
+    return 0
+
+
 def _targets_help() -> str:
     return "; ".join(f"{target.name}: {target.about}" for target in targets.TARGETS.values())
 
@@ -179,11 +205,15 @@ def _export(options: argparse.Namespace) -> int:
     if options.file is None:
         print(content.decode(), end="")
         return 0
-    try:
-        options.file.write_bytes(content)
-    except OSError as error:
-        raise ValueError(f"{options.file}: {error.strerror or error}") from None
+    _write(options.file, content)
     return 0
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or error}") from None
 
 
 def _gradients(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer import side_by_side
 from explorer.figures.comparison import Series, stage_bars, stage_lines
-from explorer.figures.gradients import Band, Curve, gradient_norms
+from explorer.figures.gradients import Curve, gradient_norms, shared_bands
 from explorer.figures.style import VARIANT_COLOURS, Figure
 from explorer.tray import LETTERS, Variant
 
@@ -34,21 +34,15 @@ def stage_charts(variants: Sequence[Variant]) -> Iterator[str]:
 def gradient_chart(variants: Sequence[Variant], profiles: "Sequence[GradientProfile]") -> str:
     """Return the curves of gradient norms at the layers' outputs."""
     places = {variant.spec: n for n, variant in enumerate(variants)}
-    curves: list[Curve] = []
-    bands: list[Band] = []
+    curves = []
     for profile in profiles:
-        n = places.get(profile.spec, 0)
+        n = places[profile.spec]
         layers = profile.main_path
-        positions = tuple(range(1, len(layers) + 1))
-        norms = tuple(layer.output_gradient_norm for layer in layers)
-        names = tuple(layer.name for layer in layers)
         title = f"{LETTERS[n]}: {variants[n].title}"
-        curves.append(Curve(title, VARIANT_COLOURS[n], "solid", names, positions, norms))
-        if not bands:
-            found: dict[str, list[int]] = {}
-            for position, layer in zip(positions, layers, strict=True):
-                found.setdefault(layer.stage, []).append(position)
-            bands = [Band(stage, each[0], each[-1]) for stage, each in found.items()]
+        names = tuple(layer.name for layer in layers)
+        norms = tuple(layer.output_gradient_norm for layer in layers)
+        curves.append(Curve(title, VARIANT_COLOURS[n], "solid", names, norms))
+    bands = shared_bands([[layer.stage for layer in p.main_path] for p in profiles])
     chart = gradient_norms(curves, bands, "|dL/dy|, L2 norm")
     return _html(chart, "Gradient at the layers' outputs")
 

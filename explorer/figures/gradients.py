@@ -28,6 +28,23 @@ class Band:
     last: int
 
 
+def shared_bands(stages: Sequence[Sequence[str]]) -> list[Band]:
+    """Return the stages if all networks have them in the same places; else none.
+
+    Args:
+        stages: for each network, the stage of every layer on its main path.
+    """
+    first, *others = (_bands(each) for each in stages)
+    return first if all(other == first for other in others) else []
+
+
+def _bands(stages: Sequence[str]) -> list[Band]:
+    places: dict[str, list[int]] = {}
+    for place, stage in enumerate(stages, start=1):
+        places.setdefault(stage, []).append(place)
+    return [Band(stage, found[0], found[-1]) for stage, found in places.items()]
+
+
 def gradient_norms(curves: Sequence[Curve], bands: Sequence[Band], quantity: str) -> go.Figure:
     """Return norms on a log axis against depth, with the stages as bands.
 

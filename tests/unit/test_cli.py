@@ -288,3 +288,26 @@ def test_compare_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
 def test_compare_refuses_a_single_variant(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "resnet50"]) == 2
     assert "2 to 4 variants" in capsys.readouterr().err
+
+
+def test_a_report_is_one_file_with_all_variants(tmp_path, capsys) -> None:
+    file = tmp_path / "comparison.html"
+    texts = ["plain20-cifar", "resnet20-cifar"]
+    assert main(["report", *texts, "-o", str(file), "--gradients", "--batch", "2"]) == 0
+    page = file.read_text("utf-8")
+    assert all(text in page for text in texts) and "Gradients at initialisation" in page
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["report", *["resnet18"] * 5, "-o", "x.html"], "at most 4"),
+        (["report", "resnet18", "-o", "/nowhere/x.html"], "No such file"),
+        (["report", "resnet19", "-o", "x.html"], "resnet18"),
+    ],
+)
+def test_a_report_that_cannot_be_written_says_why(arguments, words, capsys) -> None:
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert words in told and told.count("\n") == 1

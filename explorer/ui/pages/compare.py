@@ -20,7 +20,7 @@ from explorer.side_by_side import (
 )
 from explorer.spec import ArchitectureSpec, parse
 from explorer.tray import Variant
-from explorer.ui import cached, charts, measured, state, waiting
+from explorer.ui import cached, charts, measured, reports, state, waiting
 from explorer.ui.state import Shown
 from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
@@ -29,7 +29,10 @@ from explorer.words import sentence, title
 def draw() -> None:
     """Draw the comparison of all variants, or what to do where there is but one."""
     variants = state.shown()
-    st.title("Compare")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Compare", width="stretch")
+        if len(variants) > 1:
+            reports.button(state.tray().variants)
     if len(variants) == 1:
         _invite(variants[0].spec)
         return

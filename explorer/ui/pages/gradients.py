@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from explorer.figures.gradients import Band, Curve, gradient_norms
+from explorer.figures.gradients import Curve, gradient_norms, shared_bands
 from explorer.figures.style import TWIN_COLOURS
 from explorer.spec import ArchitectureSpec
-from explorer.ui import charts, state, tasks, waiting
+from explorer.tray import Variant
+from explorer.ui import charts, reports, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.swatches import swatch
 from explorer.words import ORDERING_WORDS, change, title, unit_name
@@ -136,7 +137,7 @@ def _other_ordering(spec: ArchitectureSpec) -> ArchitectureSpec:
 
 def _what_to_feed(specs: list[ArchitectureSpec]) -> tuple[int, int, str]:
     small = all(spec.image_size <= 64 for spec in specs)
-    pictures = all(spec.in_channels in (1, 3) for spec in specs)
+    pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         batch = st.number_input(
             "Batch",
@@ -178,7 +179,7 @@ def _what_to_feed(specs: list[ArchitectureSpec]) -> tuple[int, int, str]:
 def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quantity: str) -> None:
     first = profiles[0]
     found = list(zip(lines, profiles, strict=True))
-    bands = _shared_bands(profiles)
+    bands = shared_bands([[layer.stage for layer in p.main_path] for p in profiles])
     st.markdown("\n".join(_finding(line, profile, quantity) for line, profile in found))
     fed = f"{first.batch} pictures ({_SOURCES[first.source]}), seed {first.seed}"
     charts.draw(
@@ -201,6 +202,7 @@ def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quant
         "data, not in the line. "
         "Loss: " + "; ".join(f"{line.name} {profile.loss:.3f}" for line, profile in found) + "."
     )
+    reports.button([Variant(line.spec, line.title) for line in lines], profiles)
 
 
 def _finding(line: _Line, profile: "GradientProfile", quantity: str) -> str:
@@ -226,19 +228,6 @@ def _curve(line: _Line, profile: "GradientProfile", quantity: str) -> Curve:
         tuple(layer.name for layer in layers),
         tuple(getattr(layer, f"{quantity}_gradient_norm") for layer in layers),
     )
-
-
-def _shared_bands(profiles: "tuple[GradientProfile, ...]") -> list[Band]:
-    """Return the stages if all networks have them in the same places."""
-    first, *others = (_bands(profile) for profile in profiles)
-    return first if all(other == first for other in others) else []
-
-
-def _bands(profile: "GradientProfile") -> list[Band]:
-    places: dict[str, list[int]] = {}
-    for place, layer in enumerate(profile.main_path, start=1):
-        places.setdefault(layer.stage, []).append(place)
-    return [Band(stage, found[0], found[-1]) for stage, found in places.items()]
 
 
 def _record(profile: "GradientProfile", layer: "LayerGradient") -> dict[str, object]:
