@@ -16,9 +16,12 @@ _READY, _EDITED = "tray-ready", "tray-edited"
 def draw() -> None:
     """Draw the ready-made comparisons, the variants, and what can be done."""
     held = state.tray()
-    _comparisons(held)
-    if len(held.variants) > 1:
-        _variants(held)
+    # Each in a place of its own: what comes and goes must not move the button that has the focus.
+    with st.container():
+        _comparisons(held)
+    with st.container():
+        if len(held.variants) > 1:
+            _variants(held)
     with st.container(horizontal=True, gap="xsmall"):
         _button("Add", "add", held.add(Variant(parse(DEFAULT))), held, GLOSSARY["tray_add"])
         _button("Duplicate", "content_copy", held.duplicate(), held, GLOSSARY["tray_duplicate"])
