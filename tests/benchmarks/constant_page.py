@@ -8,14 +8,19 @@ from explorer.catalog import published
 from explorer.formulas import counting_conventions
 from explorer.spec import parse
 from explorer.ui import cached
+from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
+from tests.benchmarks.depths import DEPTHS, LARGE_DEPTHS
 
-DEPTHS = ("50 layers (3-4-6-3)", "101 layers (3-4-23-3)")
+FOUR = len(st.query_params.get_all("v")) == 4
+SHOWN = LARGE_DEPTHS if FOUR else DEPTHS
+OTHERS = tuple(map(parse, ("resnet152v2", "seresnet152", "plain152"))) if FOUR else ()
+NUMBERS = ["Parameters", "MACs", "FLOPs", "Weights", "Kept", "Peak", "Depth", "Field", "Output"]
 
 
 @st.cache_resource
-def contents() -> dict[str, dict[str, object]]:
-    return {label: content(f"resnet{label.split()[0]}") for label in DEPTHS}
+def contents(labels: tuple[str, ...]) -> dict[str, dict[str, object]]:
+    return {label: content(f"resnet{label.split()[0]}") for label in labels}
 
 
 def content(text: str) -> dict[str, object]:
@@ -31,7 +36,11 @@ def content(text: str) -> dict[str, object]:
             *("102.23 MB", "86.12 MB", "10.24 MB", "50", "427 px", "1000"),
         ],
         "results": [result._asdict() for result in entry.results],
-        "chart": cached.breakdown_chart((spec,), "parameters"),
+        "chart": cached.breakdown_chart((spec, *OTHERS), "parameters"),
+        "all": "\n".join(
+            f"- {swatch(letter)} **{title(each)}**: {sentence(each)}"
+            for letter, each in zip("ABCD", (spec, *OTHERS), strict=False)
+        ),
         "count": f"**{count} of {count} layers**",
         "rows": cached.layer_rows(spec, (), ()).frame,
         "conventions": counting_conventions(),
@@ -42,7 +51,20 @@ def content(text: str) -> dict[str, object]:
 
 
 def sidebar() -> str:
-    depth = st.selectbox("Depth", DEPTHS, key="depth")
+    with st.container():
+        st.selectbox("Compare", [f"Comparison {n}" for n in range(12)], None, key="ready")
+    with st.container():
+        if FOUR:
+            st.radio("Edit", [f"{swatch(each)} ResNet-152" for each in "ABCD"], key="edit")
+    with st.container(horizontal=True):
+        for label in ("Add", "Duplicate", "Share"):
+            st.button(label, key=label, disabled=FOUR, help="What it does.")
+        with st.popover("Arrange", key="arrange"):
+            st.markdown("**ResNet-152**")
+            st.text_input("Name", key="called")
+            for label in ("Up", "Down", "Remove", "Start over"):
+                st.button(label, key=label)
+    depth = st.selectbox("Depth", list(SHOWN), key="depth")
     st.selectbox("Start from", [f"ResNet-{n}" for n in range(30)], key="name")
     st.text_input("Variant as text", "resnet50", key="text")
     st.text_input("Units per stage", "3-4-6-3", key="units")
@@ -67,26 +89,50 @@ def sidebar() -> str:
 
 st.set_page_config("Constant", layout="wide")
 with st.sidebar:
-    shown = contents()[sidebar()]
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.title(shown["title"], width="stretch")
-    st.popover("Export", key="export", on_change="rerun")
-st.markdown(shown["sentence"])
-with st.grid(3, min_column_width=215, border=False):
-    for number, value in enumerate(shown["metrics"]):
-        st.metric(f"Number {number}", value, help="What it counts.", border=True, height="stretch")
+    shown = contents(tuple(SHOWN))[sidebar()]
+
+
+def breakdown() -> None:
+    st.subheader("Where it sits")
+    st.segmented_control("Quantity", ["A", "B", "C"], default="A", key="quantity")
+    st.plotly_chart(shown["chart"], key="chart", config={"modeBarButtons": [["toImage"]]})
+    st.caption("How to read it.")
+    st.download_button("Data", lambda: "", key="csv")
+    with st.popover("Picture", type="tertiary"):
+        st.segmented_control("Save the picture as", ["PNG", "SVG"], default="PNG", key="form")
+        st.caption("How to save it.")
+
+
+def heading() -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        (st.header if FOUR else st.title)(shown["title"], width="stretch")
+        st.popover("Export", key="export", on_change="rerun")
+
+
+if FOUR:
+    st.title("Four variants")
+    st.markdown(shown["all"])
+    cells = [f"{value}  \n:gray[+1 (+1.0%)]" for value in shown["metrics"]]
+    columns = {f"{swatch(letter)} **ResNet-152**": cells for letter in "ABCD"}
+    st.table({"": NUMBERS, **columns}, hide_index=True, border="horizontal")
+    with st.expander("What these numbers count"):
+        st.markdown("- A number\n" * len(NUMBERS))
+    breakdown()
+    st.divider()
+    heading()
+    st.caption("The one that is edited.")
+else:
+    heading()
+    st.markdown(shown["sentence"])
+    with st.grid(3, min_column_width=215, border=False):
+        for name, value in zip(NUMBERS, shown["metrics"], strict=True):
+            st.metric(name, value, help="What it counts.", border=True, height="stretch")
 st.success("Built.")
 st.subheader("As published")
 st.markdown("**A network**")
 st.dataframe(shown["results"], hide_index=True, height="content", key="results")
-st.subheader("Where it sits")
-st.segmented_control("Quantity", ["A", "B", "C"], default="A", key="quantity")
-st.plotly_chart(shown["chart"], key="chart", config={"modeBarButtons": [["toImage"]]})
-st.caption("How to read it.")
-st.download_button("Data", lambda: "", key="csv")
-with st.popover("Picture", type="tertiary"):
-    st.segmented_control("Save the picture as", ["PNG", "SVG"], default="PNG", key="form")
-    st.caption("How to save it.")
+if not FOUR:
+    breakdown()
 st.subheader("Layers")
 st.pills("Stages", ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"], key="stages")
 st.pills("Kinds", list(cached.QUANTITIES), key="kinds")

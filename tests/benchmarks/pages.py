@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import streamlit
 from playwright.sync_api import Browser, Page
 
+from tests.benchmarks.depths import DEPTHS, LARGE_DEPTHS
 from tests.benchmarks.measuring import Benchmark
 from tests.browser import chromium
 from tests.serving import APP, serve
 
 FOLDER = Path(__file__).parent
 HELLO = Path(streamlit.__file__).parent / "hello" / "streamlit_app.py"  # `streamlit hello`
-DEPTHS = {"50 layers (3-4-6-3)": "175 of 175 layers", "101 layers (3-4-23-3)": "345 of 345 layers"}
+LARGE = "v=resnet152&v=resnet152v2&v=seresnet152&v=plain152"
 _CHANGED = """async ([option, count]) => {
     const chosen = [...document.querySelectorAll('[role="option"]')]
         .find(each => each.textContent === option);
@@ -63,24 +65,25 @@ def seconds_to(browser: Browser, app: Path, content: str) -> float:
         return perf_counter() - start
 
 
-def changing_depth() -> list[float]:
+def changing_depth(query: str = "") -> list[float]:
     """Time from the click on another depth to its numbers and layer table."""
+    depths = LARGE_DEPTHS if query else DEPTHS
     with ExitStack() as stack:
         browser = stack.enter_context(browsing())
         pages = []
         for app in (APP, FOLDER / "constant_page.py"):
             server = stack.enter_context(serve(app))
             page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-            chromium.visit(page, server.url)
+            chromium.visit(page, f"{server.url}/?{query}")
             page.wait_for_timeout(4000)  # the warm-up is over, garbage is frozen
             pages.append(page)
         for page in pages:
-            change(page), change(page)
+            change(page, depths), change(page, depths)
         ratios = []
         for number in range(15):
             for page in pages:
                 reclass(page, 900 + number)  # so that the next variant is new, and nowhere cached
-            ours, theirs = (change(page) for page in pages)
+            ours, theirs = (change(page, depths) for page in pages)
             ratios.append(ours / theirs)
     return ratios
 
@@ -92,13 +95,13 @@ def reclass(page: Page, classes: int) -> None:
     chromium.wait_until_finished(page)
 
 
-def change(page: Page) -> float:
+def change(page: Page, depths: dict[str, str]) -> float:
     """Choose the depth that is not chosen, and return the seconds until it is drawn."""
     box = page.get_by_role("combobox", name="Depth")
-    option = next(each for each in DEPTHS if each != box.input_value())
+    option = next(each for each in depths if each != box.input_value())
     box.click()
     page.get_by_role("option", name=option, exact=True).wait_for()
-    seconds = page.evaluate(_CHANGED, [option, DEPTHS[option]])
+    seconds = page.evaluate(_CHANGED, [option, depths[option]])
     chromium.wait_until_finished(page)
     return float(seconds)
 
@@ -113,5 +116,12 @@ BENCHMARKS = (
         "Streamlit redrawing an equal page of constants",
         1.5,
         changing_depth,
+    ),
+    Benchmark(
+        "change",
+        "the same with four ResNet-152-sized variants",
+        "Streamlit redrawing an equal page of constants",
+        1.5,
+        partial(changing_depth, LARGE),
     ),
 )
