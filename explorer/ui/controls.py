@@ -29,6 +29,9 @@ from explorer.words import (
 _SIDEBAR, _BESIDE = "choice", "unit"
 """Where a control stands: the first part of its key."""
 
+MORE = "more-choices"
+"""Key of the expander that holds the rarer choices."""
+
 
 def draw() -> None:
     """Draw all controls for the current variant."""
@@ -45,9 +48,11 @@ def draw() -> None:
     _choice(spec, "stride_at", "Stride of a downsampling unit in its", st.segmented_control)
     _number(spec, "image_size", "Input size (pixels)", step=32, low=spec.smallest_image)
     _number(spec, "classes", "Classes")
-    with st.expander("More choices"):
-        _draw_form(spec)
-        _draw_start(spec)
+    more = st.expander("More choices", key=MORE, on_change="rerun")
+    if more.open:  # closed, its twenty controls would still cost every page their time
+        with more:
+            _draw_form(spec)
+            _draw_start(spec)
 
 
 def _draw_classic(spec: ArchitectureSpec) -> None:

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.analysis import analyze
 from explorer.spec import SpecError, parse
 from explorer.ui import tasks
+from explorer.ui.controls import MORE
 from tests.app.driving import PAGES, ROOT, settled
 
 PICTURES = ROOT / "assets" / "pictures"
@@ -341,3 +342,13 @@ def test_a_librarys_network_is_told_apart_from_the_papers(app):
     assert "As published: ResNet-50 v1.5" in words(app)
     assert "Published in: github.com/pytorch/vision" in words(app)
     assert "+231,211,008 MACs, same parameters" in words(app)
+
+
+def test_rarer_choices_wait_until_they_are_opened(app):
+    app.session_state[MORE] = False
+    open_with(app, "resnet50")
+    drawn = {widget.key for widget in app.number_input}
+    assert "choice-classes" in drawn and "choice-width" not in drawn
+    app.session_state[MORE] = True
+    app.run()
+    assert "choice-width" in {widget.key for widget in app.number_input}

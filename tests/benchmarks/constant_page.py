@@ -74,16 +74,7 @@ def sidebar() -> str:
         st.selectbox(label, ["v1", "v2"], key=label)
     st.number_input("Input size", 32, 2048, 224, key="size")
     st.number_input("Classes", 1, 1000, 1000, key="classes")
-    with st.expander("More"):
-        st.selectbox("Stem", ["imagenet", "cifar"], key="stem")
-        for label in ("Norm", "Biases", "Unit", "Input", "Initialisation"):
-            st.segmented_control(label, ["A", "B", "C"], default="A", key=label)
-        for label in ("Gamma", "Scale"):
-            st.toggle(label, key=label)
-        for label in ("Width", "Widening", "Expansion", "Groups", "Channels", "Survival"):
-            st.number_input(label, 1, 1024, 64, key=label)
-        for label in ("Channels of a group", "Reduction"):
-            st.number_input(label, 1, 1024, None, key=label)
+    st.expander("More", key="more", on_change="rerun")
     return depth
 
 
