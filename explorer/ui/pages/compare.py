@@ -12,15 +12,14 @@ from explorer.side_by_side import (
     Row,
     StageRow,
     cautions,
-    difference_words,
     numbers,
     published_rows,
     stages,
-    value_words,
 )
 from explorer.spec import ArchitectureSpec, parse
 from explorer.tray import Variant
 from explorer.ui import cached, charts, measured, reports, state, waiting
+from explorer.ui.numbers import draw_table
 from explorer.ui.state import Shown
 from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
@@ -97,18 +96,7 @@ def _choices(variants: Sequence[Shown]) -> None:
 def _numbers(variants: Sequence[Shown]) -> None:
     st.subheader("Numbers side by side", anchor="numbers")
     rows = numbers(_specs(variants))
-    table: dict[str, list[str]] = {"": [f"**{row.quantity.title}**" for row in rows]}
-    for place, variant in enumerate(variants):
-        cells = []
-        for row in rows:
-            figure = row.figures[place]
-            cell = value_words(row.quantity, figure.value)
-            cell += " :green-badge[least]" if figure.best else ""
-            if place:
-                cell += f"  \n:gray[{difference_words(row.quantity, figure)}]"
-            cells.append(cell)
-        table[f"{swatch(variant.letter)} **{variant.title}**"] = cells
-    st.table(table, hide_index=True, border="horizontal", alt="Numbers of all variants")
+    draw_table(rows, variants, mark_best=True)
     records = [_record(row, variants) for row in rows]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

@@ -37,7 +37,7 @@ def draw() -> None:
         exports.draw_title(edited.spec, edited.title)
         st.markdown(sentence(edited.spec))
         standing = st.container()
-        numbers.draw_cards(analyze(edited.spec))
+        numbers.draw_cards(edited.spec)
         waiting.let_paint()
         with standing:  # costs more than the numbers, which need not wait for it
             _standing(edited.spec)
@@ -51,7 +51,7 @@ def _side_by_side(variants: tuple[state.Shown, ...]) -> None:
             f"- {swatch(each.letter)} **{each.title}**: {sentence(each.spec)}" for each in variants
         )
     )
-    numbers.draw_table(variants)
+    numbers.draw_stated(variants)
 
 
 def _details(spec: ArchitectureSpec, variants: tuple[state.Shown, ...]) -> None:
