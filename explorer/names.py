@@ -100,7 +100,11 @@ def _descendants() -> dict[str, Choices]:
 
 
 def _keras() -> dict[str, Choices]:
-    """Return Keras's ResNets; their normalisation's epsilon is 1.001e-5 there, 1e-5 here."""
+    """Return Keras's ResNets.
+
+    There, normalisations have an epsilon of 1.001e-5 (here 1e-5), and zeros surround the map that
+    is max-pooled, which in v2 may be negative (here nothing does).
+    """
     v1: dict[str, Choice] = {"bias": "all", "stride_at": "1x1"}
     v2: dict[str, Choice] = {
         "bias": "unnormalised",
