@@ -96,19 +96,19 @@ def check(values: Values, defaults: Values) -> None:
             raise SpecError(sentence, conflict.reason)
 
 
-def smallest_image(values: Values) -> int:
+def smallest_image(family: str, stem: str, stages: Sequence[int]) -> int:
     """Return the size in pixels of the smallest picture a network takes."""
-    if values["family"] in CLASSICS:
-        return CLASSICS[values["family"]].smallest_image
-    return total_stride(values["stem"], values["stages"])
+    if family in CLASSICS:
+        return CLASSICS[family].smallest_image
+    return total_stride(stem, stages)
 
 
-def depth_of(values: Values) -> int:
+def depth_of(family: str, block: str, stages: Sequence[int]) -> int:
     """Return the weighted layers on the main path; a stem counts as one, a projection not."""
-    if values["family"] in CLASSICS:
-        classic = CLASSICS[values["family"]]
-        return classic.other_layers + classic.layers_per_unit * sum(values["stages"])
-    return 2 + LAYERS_PER_UNIT[values["block"]] * sum(values["stages"])
+    if family in CLASSICS:
+        classic = CLASSICS[family]
+        return classic.other_layers + classic.layers_per_unit * sum(stages)
+    return 2 + LAYERS_PER_UNIT[block] * sum(stages)
 
 
 def stages_for(depth: int, block: str, count: int, family: str = "residual") -> tuple[int, ...]:
@@ -148,7 +148,7 @@ def stages_for(depth: int, block: str, count: int, family: str = "residual") -> 
 def _classic_stages(depth: int, family: str) -> tuple[int, ...]:
     classic = CLASSICS[family]
     only: tuple[int, ...] = classic.choices["stages"]
-    valid = VGG_STAGES if family == "vgg" else {depth_of(classic.choices): only}
+    valid = VGG_STAGES if family == "vgg" else {depth_of(family, "", only): only}
     if depth not in valid:
         raise SpecError(f"depth={depth}: the valid depths of {classic.title} are {listed(valid)}")
     return valid[depth]

@@ -132,7 +132,7 @@ class ArchitectureSpec:
 
         The three convolutions of a deep stem count as one, as in the name ResNet-50-D.
         """
-        return rules.depth_of(as_fields(self))
+        return rules.depth_of(self.family, self.block, self.stages)
 
     @property
     def residual(self) -> bool:
@@ -147,7 +147,7 @@ class ArchitectureSpec:
     @property
     def smallest_image(self) -> int:
         """Size in pixels of the smallest picture the network takes."""
-        return rules.smallest_image(as_fields(self))
+        return rules.smallest_image(self.family, self.stem, self.stages)
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -206,16 +206,14 @@ def _drop_meaningless(values: dict[str, Any], kept: Collection[str]) -> None:
 _DEFAULTS: Mapping[str, Any] = {
     field.name: field.default for field in fields(ArchitectureSpec) if field.name != "stages"
 }
-FIELDS: tuple[str, ...] = (
-    "depth",
-    *(f.name for f in fields(ArchitectureSpec) if f.name != "family"),
-)
+_NAMES = ("stages", *_DEFAULTS)
+FIELDS: tuple[str, ...] = ("depth", *(name for name in _NAMES if name != "family"))
 """Every field a text form may set."""
 
 
 def as_fields(spec: ArchitectureSpec) -> dict[str, Any]:
     """Return the spec's fields as a dictionary, in declaration order."""
-    return {field.name: getattr(spec, field.name) for field in fields(spec)}
+    return {name: getattr(spec, name) for name in _NAMES}
 
 
 def named(name: str) -> ArchitectureSpec:
