@@ -19,6 +19,16 @@ _QUANTITIES = {
     "output_bytes": "Bytes of all outputs (one picture, float32)",
 }
 
+_BARS = "Stages stand by their place in the network; the taller bar is the costlier stage."
+_FIELDS = (
+    "How many pixels of the picture, in a row, one number at the end of a stage depends on. Where "
+    "lines coincide, the first is widest."
+)
+_CURVES = (
+    "Read from right to left, the way the gradient travels: a line that climbs to the left grows "
+    "towards the picture. From one power of ten to the next is a factor of 10."
+)
+
 
 def stage_charts(variants: Sequence[Variant]) -> Iterator[str]:
     """Yield the costs of each stage, and what its last number sees; the script comes first."""
@@ -26,25 +36,23 @@ def stage_charts(variants: Sequence[Variant]) -> Iterator[str]:
     places = [row.name for row in rows]
     for field, title in _QUANTITIES.items():
         chart = stage_bars(places, _series(variants, rows, field), title)
-        yield _html(chart, f"{title}, by stage", with_script=field == "parameters")
+        yield _html(chart, f"{title}, by stage", _BARS, with_script=field == "parameters")
     seen = _series(variants, rows, "receptive_field")
-    yield _html(stage_lines(places, seen, "px"), "Receptive field at each stage's end")
+    yield _html(stage_lines(places, seen, "px"), "Receptive field at each stage's end", _FIELDS)
 
 
 def gradient_chart(variants: Sequence[Variant], profiles: "Sequence[GradientProfile]") -> str:
-    """Return the curves of gradient norms at the layers' outputs."""
-    places = {variant.spec: n for n, variant in enumerate(variants)}
+    """Return the curves of gradient norms at the layers' outputs, a profile for each variant."""
     curves = []
-    for profile in profiles:
-        n = places[profile.spec]
+    for n, (variant, profile) in enumerate(zip(variants, profiles, strict=True)):
         layers = profile.main_path
-        title = f"{LETTERS[n]}: {variants[n].title}"
+        title = f"{LETTERS[n]}: {variant.title}"
         names = tuple(layer.name for layer in layers)
         norms = tuple(layer.output_gradient_norm for layer in layers)
         curves.append(Curve(title, VARIANT_COLOURS[n], "solid", names, norms))
     bands = shared_bands([[layer.stage for layer in p.main_path] for p in profiles])
     chart = gradient_norms(curves, bands, "|dL/dy|, L2 norm")
-    return _html(chart, "Gradient at the layers' outputs")
+    return _html(chart, "Gradient at the layers' outputs", _CURVES)
 
 
 def _series(
@@ -61,8 +69,9 @@ def _series(
     ]
 
 
-def _html(chart: Figure, title: str, with_script: bool = False) -> str:
+def _html(chart: Figure, title: str, reading: str, with_script: bool = False) -> str:
     config = {"displayModeBar": False, "responsive": True}
     chart.update_layout(template="plotly_white")  # for paper
     part = chart.to_html(full_html=False, include_plotlyjs=with_script, config=config)
-    return f"<figure><figcaption>{escape(title)}</figcaption>{part}</figure>"
+    caption = f"<figcaption>{escape(title)}</figcaption>"
+    return f"<figure>{caption}{part}<p>{escape(reading)}</p></figure>"

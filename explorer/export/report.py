@@ -11,7 +11,6 @@ from explorer.export.charts import gradient_chart, stage_charts
 from explorer.figures.diagram import network_drawing
 from explorer.figures.style import VARIANT_COLOURS
 from explorer.figures.svg import to_svg
-from explorer.formulas import counting_conventions
 from explorer.tray import LETTERS, Variant
 from explorer.words import change, sentence
 
@@ -46,7 +45,7 @@ def report(
 
     Args:
         variants: one to four; the first is what the others are held against.
-        profiles: gradients that were measured of these variants, if any.
+        profiles: gradients that were measured, one of each variant, or none.
         link: address at which the comparison can be opened again.
         date: of the report, as it is to be printed.
     """
@@ -154,12 +153,10 @@ def _changes(variants: Sequence[Variant]) -> str:
 def _gradients(variants: Sequence[Variant], profiles: "Sequence[GradientProfile]") -> str:
     if not profiles:
         return ""
-    names = {variant.spec: variant.title for variant in variants}
     first = profiles[0]
     findings = (
-        f"{names.get(profile.spec, str(profile.spec))}: towards the input, the gradient at the "
-        f"outputs {change(profile.growth)}."
-        for profile in profiles
+        f"{variant.title}: towards the input, the gradient at the outputs {change(profile.growth)}."
+        for variant, profile in zip(variants, profiles, strict=True)
     )
     fed = (
         f"One batch of {first.batch} ({first.source}), seed {first.seed}, untrained, train mode, "
@@ -205,9 +202,9 @@ def _pictures(variants: Sequence[Variant]) -> str:
 
 def _provenance(link: str, date: str) -> str:
     lines = [
-        counting_conventions().partition("\n\n")[0].partition(" For ResNet-50")[0],
-        "Parameters are learnable numbers. MACs are multiply-accumulates of convolutions and "
-        "linear layers for one picture, biases not counted; FLOPs are 2 × MACs. Memory is in "
+        "Parameters are learnable numbers. MACs are multiply-accumulates, one "
+        "multiplication and one addition each, of convolutions and linear layers for one picture, "
+        "biases not counted; FLOPs are 2 × MACs. Memory is in "
         "float32, 1 MB is 1,000,000 bytes.",
         f"Computed by ResNet Explorer {__version__}{f' on {date}' if date else ''}.",
     ]

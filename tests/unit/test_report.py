@@ -89,6 +89,14 @@ def test_gradients_are_in_it_when_they_were_measured() -> None:
     assert "One batch of 4 (noise), seed 0" in page.text
 
 
+def test_equal_variants_keep_their_own_letter_and_curve() -> None:
+    shown = variants("resnet20-cifar", "resnet20-cifar")
+    page = report(shown, [probe(variant.spec, batch=2) for variant in shown])
+    chart = page[page.index("Gradient at the layers") :]
+    assert chart.count('"name":"A: ResNet-20 (CIFAR)"') == 1
+    assert chart.count('"name":"B: ResNet-20 (CIFAR)"') == 1
+
+
 def test_names_and_links_are_text_and_nothing_else() -> None:
     name = '<script>alert("&")</script>'
     page = report([Variant(parse("resnet18"), name)], link='http://a/?v=x&y="><script>b()</script>')

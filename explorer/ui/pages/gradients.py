@@ -196,7 +196,8 @@ def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quant
         lambda: [_record(profile, layer) for profile in profiles for layer in profile.layers],
     )
     st.caption(
-        "Weights: He's normal initialisation (fan-in); train mode; mean cross-entropy against "
+        "Weights: He's normal initialisation (fan-in), scaled where Fixup is chosen; train mode; "
+        "mean cross-entropy against "
         f"random labels. {'Shaded bands are the stages. ' if bands else ''}Layers beside the "
         "longest path (projections on shortcuts, an Inception module's other branches) are in the "
         "data, not in the line. "
