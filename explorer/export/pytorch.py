@@ -4,7 +4,6 @@ Its modules bear the same names as the built network's, so state dicts fit both 
 """
 
 import textwrap
-from collections.abc import Callable
 
 from explorer.analysis import analyze
 from explorer.conformance import nearest, where
@@ -178,7 +177,7 @@ def _network_class(spec: ArchitectureSpec, name: str) -> str:
 
 
 def _layers(spec: ArchitectureSpec) -> list[str]:
-    lines = _STEMS.get(spec.stem, _one_convolution)(spec)
+    lines = _three_convolutions(spec) if spec.stem == "deep" else _one_convolution(spec)
     if spec.stem_activation and spec.norm != "none":
         lines.append(f"self.bn1 = {norm(spec, str(spec.width))}")
     if spec.stem != "cifar":
@@ -221,9 +220,6 @@ def _three_convolutions(spec: ArchitectureSpec) -> list[str]:
             lines += [f"{INDENT}{norm(spec, str(half))},"] if spec.norm != "none" else []
             lines.append(f"{INDENT}nn.ReLU(),")
     return [*lines, ")"]
-
-
-_STEMS: dict[str, Callable[[ArchitectureSpec], list[str]]] = {"deep": _three_convolutions}
 
 
 def _forward(spec: ArchitectureSpec) -> list[str]:
