@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from explorer import side_by_side
-from explorer.figures.comparison import Series, stage_bars, stage_lines
+from explorer.figures.comparison import series, stage_bars, stage_lines
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
 from explorer.figures.style import VARIANT_COLOURS, Figure
 from explorer.tray import LETTERS, Variant
@@ -34,10 +34,13 @@ def stage_charts(variants: Sequence[Variant]) -> Iterator[str]:
     """Yield the costs of each stage, and what its last number sees; the script comes first."""
     rows = side_by_side.stages([variant.spec for variant in variants])
     places = [row.name for row in rows]
+    lines = [
+        (f"{LETTERS[n]}: {variant.title}", VARIANT_COLOURS[n]) for n, variant in enumerate(variants)
+    ]
     for field, title in _QUANTITIES.items():
-        chart = stage_bars(places, _series(variants, rows, field), title)
+        chart = stage_bars(places, series(lines, rows, field), title)
         yield _html(chart, f"{title}, by stage", _BARS, with_script=field == "parameters")
-    seen = _series(variants, rows, "receptive_field")
+    seen = series(lines, rows, "receptive_field")
     yield _html(stage_lines(places, seen, "px"), "Receptive field at each stage's end", _FIELDS)
 
 
@@ -53,20 +56,6 @@ def gradient_chart(variants: Sequence[Variant], profiles: "Sequence[GradientProf
     bands = shared_bands([[layer.stage for layer in p.main_path] for p in profiles])
     chart = gradient_norms(curves, bands, "|dL/dy|, L2 norm")
     return _html(chart, "Gradient at the layers' outputs", _CURVES)
-
-
-def _series(
-    variants: Sequence[Variant], rows: Sequence[side_by_side.StageRow], field: str
-) -> list[Series]:
-    return [
-        Series(
-            f"{LETTERS[n]}: {variant.title}",
-            VARIANT_COLOURS[n],
-            [getattr(row.figures[n], "stage", None) for row in rows],
-            [getattr(row.figures[n], field, None) for row in rows],
-        )
-        for n, variant in enumerate(variants)
-    ]
 
 
 def _html(chart: Figure, title: str, reading: str, with_script: bool = False) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from explorer.figures.style import figure
+from explorer.side_by_side import StageRow
 
 
 class Series(NamedTuple):
@@ -20,16 +21,36 @@ class Series(NamedTuple):
     values: Sequence[int | None]
 
 
-def stage_bars(places: Sequence[str], series: Sequence[Series], quantity: str) -> go.Figure:
+def series(
+    networks: Sequence[tuple[str, str]], rows: Sequence[StageRow], field: str
+) -> list[Series]:
+    """Return each network's values of one field of its stages' figures.
+
+    Args:
+        networks: name and colour of each.
+        rows: the stages in a place, with a figure for each network.
+        field: of the figures.
+    """
+    return [
+        Series(
+            *network,
+            [getattr(row.figures[place], "stage", None) for row in rows],
+            [getattr(row.figures[place], field, None) for row in rows],
+        )
+        for place, network in enumerate(networks)
+    ]
+
+
+def stage_bars(places: Sequence[str], bars: Sequence[Series], quantity: str) -> go.Figure:
     """Return a bar for each network in each place, beside each other.
 
     Args:
         places: what the stages in a place are called, in forward order.
-        series: a network each.
+        bars: a network each.
         quantity: what the values count, with its unit: the axis's title.
     """
     chart = figure("stage-bars", "", quantity, 420, barmode="group", bargap=0.25)
-    for each in series:
+    for each in bars:
         chart.add_bar(
             x=list(range(len(places))),
             y=each.values,
@@ -42,10 +63,10 @@ def stage_bars(places: Sequence[str], series: Sequence[Series], quantity: str) -
     return _name_places(chart, places)
 
 
-def stage_lines(places: Sequence[str], series: Sequence[Series], quantity: str) -> go.Figure:
+def stage_lines(places: Sequence[str], lines: Sequence[Series], quantity: str) -> go.Figure:
     """Return a line for each network, from place to place; arguments as in `stage_bars`."""
     chart = figure("stage-lines", "", quantity, 380, hovermode="closest")
-    for number, each in enumerate(series):
+    for number, each in enumerate(lines):
         chart.add_scatter(
             x=list(range(len(places))),
             y=each.values,
@@ -53,8 +74,8 @@ def stage_lines(places: Sequence[str], series: Sequence[Series], quantity: str) 
             name=each.name,
             mode="lines+markers",
             # Lines that coincide: the first is drawn widest, so that all are seen.
-            line={"color": each.colour, "width": 3 + 2 * (len(series) - 1 - number)},
-            marker_size=8 + 2 * (len(series) - 1 - number),
+            line={"color": each.colour, "width": 3 + 2 * (len(lines) - 1 - number)},
+            marker_size=8 + 2 * (len(lines) - 1 - number),
             hovertemplate=f"%{{customdata}}: %{{y:,}} px<extra>{each.name}</extra>",
         )
     chart.update_yaxes(rangemode="tozero")

@@ -15,15 +15,8 @@ from explorer.figures.microscope import unit_drawing
 from explorer.rows import LayerRow, row_as_dict
 from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.quantities import QUANTITIES
 from explorer.words import title
-
-QUANTITIES = {
-    "parameters": "Parameters",
-    "macs": "MACs (multiply-accumulates of one picture)",
-    "output_bytes": "Activations (bytes, float32, one picture)",
-}
-
-QUANTITY_NAMES = {"parameters": "Parameters", "macs": "MACs", "output_bytes": "Activations"}
 
 LAYER_COLUMNS: Any = {
     "name": st.column_config.TextColumn("Layer", pinned=True),

@@ -8,6 +8,7 @@ from explorer.catalog import published
 from explorer.formulas import counting_conventions
 from explorer.spec import parse
 from explorer.ui import cached
+from explorer.ui.quantities import QUANTITIES
 from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
 from tests.benchmarks.depths import DEPTHS, LARGE_DEPTHS
@@ -126,7 +127,7 @@ if not FOUR:
     breakdown()
 st.subheader("Layers")
 st.pills("Stages", ["stem", "conv2_x", "conv3_x", "conv4_x", "conv5_x", "head"], key="stages")
-st.pills("Kinds", list(cached.QUANTITIES), key="kinds")
+st.pills("Kinds", list(QUANTITIES), key="kinds")
 st.markdown(shown["count"])
 st.dataframe(
     shown["rows"],

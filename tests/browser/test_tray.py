@@ -1,6 +1,7 @@
 """Four variants side by side in Chromium: put together by hand, found again, shared."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -70,11 +71,16 @@ def test_four_are_put_together_reloaded_and_shared(
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Move up", exact=True)).to_be_hidden()
     wait_until_finished(page)
+    page.get_by_role("radio", name="MACs").click()
+    wait_until_finished(page)
+    expect(page.get_by_role("radio", name="MACs")).to_be_checked()
+    expect(page).to_have_url(re.compile("breakdown=MACs"))
     order = ["ResNet-50 v2", "ResNet-50", "Old", "SE-ResNet-50"]
     page.reload()
     wait_until_finished(page)
     assert variants(page) == order
     assert text_of(page) == "resnet50v2"
+    expect(page.get_by_role("radio", name="MACs")).to_be_checked()
 
     press(page, "Share")
     link = page.get_by_role("dialog").get_by_test_id("stCode").inner_text().strip()
@@ -206,3 +212,26 @@ def test_the_tray_is_worked_on_a_phone(page: Page) -> None:
     code = page.get_by_role("dialog").get_by_role("img").last
     box = code.bounding_box()
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "name", "found"),
+    [
+        ("/", "radio", "MACs", "breakdown=MACs"),
+        ("/", "button", "pooling", "layer-kinds=pooling"),
+        ("/compare?v=resnet18&v=resnet34", "radio", "MACs", "breakdown=MACs"),
+        ("/gradients", "radio", "bundled photographs", "input=bundled"),
+        ("/predict?v=resnet50,stride_at=1x1", "button", "macaw", "pictures=Scarlet"),
+        ("/landscape", "button", "wide", "families=wide"),
+    ],
+)
+def test_a_setting_is_in_the_address_whatever_the_tray_went_through(
+    page: Page, path: str, role: Any, name: str, found: str
+) -> None:
+    visit(page, path)
+    press(page, "Duplicate")
+    choose(page, "Start from", "ResNet-34")
+    press(page, "Add")
+    page.get_by_test_id("stMain").get_by_role(role, name=name).first.click()
+    wait_until_finished(page)
+    expect(page).to_have_url(re.compile(rf"[?&]{found}"))

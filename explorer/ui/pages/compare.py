@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.alignment import StageDifference, cost_words, differences, folded
 from explorer.conformance import differences as choices
 from explorer.conformance import effect, nearest
-from explorer.figures.comparison import Series, stage_bars, stage_lines
+from explorer.figures.comparison import series, stage_bars, stage_lines
 from explorer.side_by_side import (
     Row,
     StageRow,
@@ -18,7 +18,7 @@ from explorer.side_by_side import (
 )
 from explorer.spec import ArchitectureSpec, parse
 from explorer.tray import Variant
-from explorer.ui import cached, charts, measured, reports, state, waiting
+from explorer.ui import charts, measured, quantities, reports, state, waiting
 from explorer.ui.numbers import draw_table
 from explorer.ui.state import Shown
 from explorer.ui.swatches import swatch
@@ -40,13 +40,13 @@ def draw() -> None:
             f"- {swatch(each.letter)} **{each.title}**: {sentence(each.spec)}" for each in variants
         )
     )
-    _choices(variants)
-    _numbers(variants)
-    waiting.let_paint()
-    _layers(variants)
-    _stages(variants)
-    _published(variants)
-    measured.draw(variants)
+    # Each in a place of its own: a browser that finds a control in two places, while the page is
+    # redrawn, forgets that it belongs to the address.
+    for section in (_choices, _numbers, _layers, _stages, _published, measured.draw):
+        with st.container():
+            section(variants)
+        if section is _numbers:
+            waiting.let_paint()
 
 
 def _invite(spec: ArchitectureSpec) -> None:
@@ -125,8 +125,10 @@ def _layers(variants: Sequence[Shown]) -> None:
             default=letter,
             required=True,
             format_func=lambda each: f"{each}: {letters[each].title}",
-            key=f"compare-{''.join(letters)}",
+            key="against",
             label_visibility="collapsed",
+            bind="query-params",
+            persist_state="session",
         )
     other = letters[letter]
     found = differences(first.spec, other.spec)
@@ -162,22 +164,14 @@ def _stage_words(stage: StageDifference) -> str:
 @st.fragment
 def _stages(variants: Sequence[Shown]) -> None:
     st.subheader("Stage by stage", anchor="stages")
-    quantity = st.segmented_control(
-        "Quantity",
-        list(cached.QUANTITIES),
-        default="parameters",
-        required=True,
-        format_func=cached.QUANTITY_NAMES.__getitem__,
-        key="compare-quantity",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    quantity = quantities.choose()
     names = ", ".join(f"{variant.letter} {variant.title}" for variant in variants)
+    lines = [(variant.label, variant.colour) for variant in variants]
     rows = stages(_specs(variants))
     charts.draw(
-        stage_bars(_places(rows), _series(variants, rows, quantity), cached.QUANTITIES[quantity]),
+        stage_bars(_places(rows), series(lines, rows, quantity), quantities.QUANTITIES[quantity]),
         "stages",
-        f"{cached.QUANTITIES[quantity]} by stage: {names}",
+        f"{quantities.QUANTITIES[quantity]} by stage: {names}",
         "Stages stand side by side by their place in the network, the first with the first and "
         "the head with the head; the taller bar is the costlier stage.",
         lambda: _stage_records(variants),
@@ -185,7 +179,7 @@ def _stages(variants: Sequence[Shown]) -> None:
     seeing = rows[:-1]  # the head sees the whole picture
     charts.draw(
         stage_lines(
-            _places(seeing), _series(variants, seeing, "receptive_field"), "Receptive field (px)"
+            _places(seeing), series(lines, seeing, "receptive_field"), "Receptive field (px)"
         ),
         "receptive-fields",
         f"Receptive field at the end of each stage: {names}",
@@ -197,16 +191,6 @@ def _stages(variants: Sequence[Shown]) -> None:
 
 def _places(rows: Sequence[StageRow]) -> list[str]:
     return [row.name for row in rows]
-
-
-def _series(variants: Sequence[Shown], rows: Sequence[StageRow], quantity: str) -> list[Series]:
-    series = []
-    for place, variant in enumerate(variants):
-        figures = [row.figures[place] for row in rows]
-        names = [found.stage if found else None for found in figures]
-        values = [getattr(found, quantity) if found else None for found in figures]
-        series.append(Series(variant.label, variant.colour, names, values))
-    return series
 
 
 def _stage_records(variants: Sequence[Shown]) -> list[dict[str, object]]:

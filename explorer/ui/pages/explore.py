@@ -10,7 +10,17 @@ from explorer.catalog import published
 from explorer.classic_names import CLASSICS
 from explorer.conformance import Comparison, in_own_paper, nearest, nearest_in_paper, where
 from explorer.spec import ArchitectureSpec, parse
-from explorer.ui import cached, charts, exports, layer_table, numbers, state, tasks, waiting
+from explorer.ui import (
+    cached,
+    charts,
+    exports,
+    layer_table,
+    numbers,
+    quantities,
+    state,
+    tasks,
+    waiting,
+)
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.swatches import swatch
 from explorer.words import sentence, title
@@ -24,24 +34,43 @@ _COUNTS = {2: "Two", 3: "Three", 4: "Four"}
 def draw() -> None:
     """Draw what all variants cost, then the one that the sidebar edits in every detail."""
     variants, edited = state.shown(), state.edited()
+    # The chart stays in one place: a browser that finds its control in two, while the page is
+    # redrawn, forgets that it belongs to the address.
+    above, chart, beneath = st.container(), st.container(), st.container()
     if len(variants) > 1:
-        _side_by_side(variants)
-        _breakdown(variants)
-        st.divider()
-        exports.draw_title(edited.spec, f"{swatch(edited.letter)} {edited.title}", main=False)
-        st.caption(
-            f"From here on the page is about {edited.letter}, the variant that the sidebar edits."
-        )
-        _standing(edited.spec)
-    else:
-        exports.draw_title(edited.spec, edited.title)
-        st.markdown(sentence(edited.spec))
-        standing = st.container()
-        numbers.draw_cards(edited.spec)
-        waiting.let_paint()
-        with standing:  # costs more than the numbers, which need not wait for it
+        with above:
+            _side_by_side(variants)
+        with chart:
+            _breakdown(variants)
+        with beneath:
+            st.divider()
+            exports.draw_title(edited.spec, f"{swatch(edited.letter)} {edited.title}", main=False)
+            st.caption(
+                f"From here on the page is about {edited.letter}, "
+                "the variant that the sidebar edits."
+            )
             _standing(edited.spec)
-    _details(edited.spec, variants)
+            confirmation = st.container()
+            _published(edited.spec)
+    else:
+        with above:
+            exports.draw_title(edited.spec, edited.title)
+            st.markdown(sentence(edited.spec))
+            standing = st.container()
+            numbers.draw_cards(edited.spec)
+            waiting.let_paint()
+            with standing:  # costs more than the numbers, which need not wait for it
+                _standing(edited.spec)
+            confirmation = st.container()
+            _published(edited.spec)
+        with chart:
+            _breakdown(variants)
+    with beneath:
+        layer_table.draw(edited.spec)
+        _backbone(edited.spec)
+        _judges(edited.spec)
+    with confirmation:
+        _build(edited.spec)
 
 
 def _side_by_side(variants: tuple[state.Shown, ...]) -> None:
@@ -52,18 +81,6 @@ def _side_by_side(variants: tuple[state.Shown, ...]) -> None:
         )
     )
     numbers.draw_stated(variants)
-
-
-def _details(spec: ArchitectureSpec, variants: tuple[state.Shown, ...]) -> None:
-    confirmation = st.container()
-    _published(spec)
-    if len(variants) == 1:
-        _breakdown(variants)
-    layer_table.draw(spec)
-    _backbone(spec)
-    _judges(spec)
-    with confirmation:
-        _build(spec)
 
 
 def _standing(spec: ArchitectureSpec) -> None:
@@ -122,22 +139,12 @@ def _published(spec: ArchitectureSpec) -> None:
 @st.fragment
 def _breakdown(variants: tuple[state.Shown, ...]) -> None:
     st.subheader("Where it sits", anchor="breakdown")
-    quantity = st.segmented_control(
-        "Quantity",
-        list(cached.QUANTITIES),
-        default="parameters",
-        required=True,
-        format_func=cached.QUANTITY_NAMES.__getitem__,
-        key="breakdown",
-        label_visibility="collapsed",
-        bind="query-params",
-        persist_state="session",
-    )
+    quantity = quantities.choose()
     several = len(variants) > 1
     charts.draw(
         cached.breakdown_chart(tuple(each.spec for each in variants), quantity),
         "breakdown",
-        f"{cached.QUANTITIES[quantity]} by stage and layer kind: "
+        f"{quantities.QUANTITIES[quantity]} by stage and layer kind: "
         + "; ".join(each.label if several else each.title for each in variants),
         "A longer bar is a costlier stage; its colours are the layer kinds that cause it."
         + (" The bars of a stage stand under each other, A on top." if several else ""),

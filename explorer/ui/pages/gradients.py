@@ -59,7 +59,8 @@ def draw() -> None:
         "shows how strong the gradient is at every layer of an untrained network."
     )
     quantity = _which_quantity()
-    lines = _lines_of_all(variants) if len(variants) > 1 else _lines_of_one(variants[0])
+    with st.container():  # always, so that what follows keeps its place
+        lines = _lines_of_all(variants) if len(variants) > 1 else _lines_of_one(variants[0])
     batch, seed, source = _what_to_feed([variant.spec for variant in variants])
     lines = _those_that_fit(lines, batch)
     if not lines:

@@ -31,7 +31,8 @@ class _Asked(NamedTuple):
 def draw() -> None:
     """Draw the page for all variants that have weights."""
     st.title("Predict")
-    asked = _whom_to_ask(state.shown())
+    with st.container():  # always, so that what follows keeps its place
+        asked = _whom_to_ask(state.shown())
     if not asked:
         return
     files = _files()
