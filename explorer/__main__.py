@@ -185,9 +185,10 @@ def _report(options: argparse.Namespace) -> int:
         raise ValueError(f"a report takes at most {MAX_VARIANTS} variants, not {len(variants)}")
     profiles = []
     if options.gradients:
-        from explorer.gradients import probe
+        from explorer.gradients import ProbeSettings, probe
 
-        profiles = [probe(each.spec, options.batch, options.seed) for each in variants]
+        settings = ProbeSettings(batch=options.batch, seed=options.seed)
+        profiles = [probe(each.spec, settings) for each in variants]
     _write(options.file, report(variants, profiles, date=date.today().isoformat()).encode())
     return 0
 
@@ -217,9 +218,10 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> int:
-    from explorer.gradients import probe
+    from explorer.gradients import ProbeSettings, probe
 
-    profile = probe(_variant(options.text), options.batch, options.seed)
+    settings = ProbeSettings(batch=options.batch, seed=options.seed)
+    profile = probe(_variant(options.text), settings)
     layers = [
         {
             "name": layer.name,
@@ -230,12 +232,12 @@ def _gradients(options: argparse.Namespace) -> int:
         for layer in profile.layers
     ]
     if options.json:
-        head = {"variant": str(profile.spec), "seed": profile.seed, "batch": profile.batch}
+        head = {"variant": str(profile.spec), "seed": options.seed, "batch": options.batch}
         _print_json({**head, "loss": profile.loss, "layers": layers})
         return 0
     print(
-        f"{profile.spec}: gradient norms at initialisation, batch of {profile.batch} noise images, "
-        f"seed {profile.seed}, loss {profile.loss:.4f}"
+        f"{profile.spec}: gradient norms at initialisation, batch of {options.batch} noise images, "
+        f"seed {options.seed}, loss {profile.loss:.4f}"
     )
     rows = [
         (str(layer["name"]), *(f"{layer[key]:.6g}" for key in list(layer)[2:])) for layer in layers

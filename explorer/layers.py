@@ -1,7 +1,7 @@
 """The leaf layers of a plan as `torch.nn` modules: one function a kind.
 
 `dims` is 2 for pictures (N, C, H, W) and 1 for series (N, C, L). Convolutions and linear layers
-leave their weights to `network.initialise`, off the global random state.
+leave their weights to `initialisation.initialise`, off the global random state.
 """
 
 from collections.abc import Callable, Mapping

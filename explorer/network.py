@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from explorer.layers import LAYERS, Conv1d, Conv2d, Linear
+from explorer.initialisation import DEFAULT, initialise
+from explorer.layers import LAYERS
 from explorer.nodes import Chain, Concat, Node, Residual
 from explorer.plan import plan
 from explorer.spec import ArchitectureSpec, parse
@@ -99,48 +100,25 @@ class ParallelBranches(nn.Module):
         return joined
 
 
-def build(variant: ArchitectureSpec | str, seed: int = 0) -> nn.Module:
+def build(
+    variant: ArchitectureSpec | str, seed: int = 0, initialisation: str = DEFAULT
+) -> nn.Module:
     """Build a network, in train mode, with its weights drawn from `seed`.
 
     The global random state is neither used nor changed.
 
+    Args:
+        variant: a spec or its text form.
+        seed: of the weights.
+        initialisation: how they are drawn, one of `explorer.initialisation.SCHEMES`.
     Raises:
         SpecError: if the text stands for no network.
     """
-    network = plan(parse(variant) if isinstance(variant, str) else variant)
+    spec = parse(variant) if isinstance(variant, str) else variant
+    network = plan(spec)
     module = _module(network.root, len(network.input_shape) - 1)
-    initialise(module, torch.Generator().manual_seed(seed))
+    initialise(module, torch.Generator().manual_seed(seed), initialisation, spec.family)
     return module
-
-
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all weights: He's normal, fan-in, for convolutions; torch's default for linear layers.
-
-    Each layer's weights are then multiplied by its `init_scale`. Biases of convolutions are zero
-    where the plan says nothing else, normalisations keep gamma = 1 (0 where the plan says so) and
-    beta = 0.
-
-    Source:
-        He et al. 2015, arXiv:1502.01852, eq. 10, as used by arXiv:1512.03385. torchvision
-        draws by fan-out instead.
-    """
-    for layer in module.modules():
-        if isinstance(layer, Conv1d | Conv2d):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
-            _rescale(layer.weight, layer.init_scale)
-            if layer.bias is not None:
-                nn.init.constant_(layer.bias, layer.bias_start)
-        elif isinstance(layer, Linear):
-            bound = layer.in_features**-0.5
-            for weights in (layer.weight, layer.bias):
-                nn.init.uniform_(weights, -bound, bound, generator)
-                _rescale(weights, layer.init_scale)
-
-
-def _rescale(weights: Tensor, factor: float) -> None:
-    if factor != 1:
-        with torch.no_grad():
-            weights.mul_(factor)
 
 
 def _module(node: Node, dims: int) -> nn.Module:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from explorer.gradients import check_settings
+from explorer.gradients.preparation import check_batch
 from explorer.network import build
 from explorer.spec import ArchitectureSpec
 
@@ -86,7 +86,7 @@ def measure(
         SpecError: if a network cannot be trained on such a batch.
     """
     for spec in specs:
-        check_settings(spec, batch, 0)
+        check_batch(spec, batch)
     with torch.random.fork_rng(devices=()):  # of dropped units and numbers
         subjects = []
         for number, spec in enumerate(specs, start=1):

@@ -158,10 +158,7 @@ def _gradients(variants: Sequence[Variant], profiles: "Sequence[GradientProfile]
         f"{variant.title}: towards the input, the gradient at the outputs {change(profile.growth)}."
         for variant, profile in zip(variants, profiles, strict=True)
     )
-    fed = (
-        f"One batch of {first.batch} ({first.source}), seed {first.seed}, untrained, train mode, "
-        "cross-entropy against random labels."
-    )
+    fed = f"One batch of {first.settings.fed}; {first.settings.words}."
     return gradient_chart(variants, profiles) + _list(findings) + f"<p>{escape(fed)}</p>"
 
 

@@ -47,6 +47,7 @@ class Job(Generic[T]):
         progress: from 0 to 1, as last reported.
         message: what the work last said about itself.
         result: what the work returned, once done.
+        partial: what there is of the result while the work runs, if it shows any.
         error: what the work raised, if it failed; the log has the traceback.
     """
 
@@ -64,6 +65,7 @@ class Job(Generic[T]):
         self.status = Status.QUEUED
         self.progress = 0.0
         self.message = ""
+        self.partial: T | None = None
         self.result: T | None = None
         self.error: BaseException | None = None
         self._queue = queue
@@ -144,6 +146,15 @@ class JobContext:
         self.check()
         self._job.progress = min(max(done, 0.0), 1.0)
         self._job.message = message
+
+    def show(self, partial: object) -> None:
+        """Show what there is of the result so far; later changes of it must not be seen.
+
+        Raises:
+            Cancelled: if nobody wants the result any more.
+        """
+        self.check()
+        self._job.partial = partial
 
 
 class JobQueue:
@@ -306,7 +317,7 @@ class JobQueue:
                 return
             if job in self._waiting:
                 self._waiting.remove(job)
-            job.result, job.error, job._work = result, error, None
+            job.result, job.error, job._work, job.partial = result, error, None, None
             job._finished_s = time.perf_counter()
             job.status = status
             kinds = self._current.get(job.session, {})

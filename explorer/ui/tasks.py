@@ -14,6 +14,7 @@ from explorer import weights
 from explorer.analysis import analyze
 from explorer.export.origin import Origin
 from explorer.export.targets import Target
+from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui import warmup
 from explorer.ui.jobs import JobContext
@@ -134,8 +135,9 @@ def _probe(
     turn: tuple[int, int],
 ) -> "GradientProfile":
     from explorer import gradients, prediction
+    from explorer.gradients.norms import weighted_rows
 
-    steps = 2 * len(gradients.weighted_rows(spec))
+    steps = 2 * len(weighted_rows(spec))
     seen, (number, count) = 0, turn
 
     def check() -> None:
@@ -150,7 +152,8 @@ def _probe(
 
         photographs = [picture.read().image for picture in bundled_pictures()]
         images = prediction.picture_batch(photographs, spec, batch, seed)
-    return gradients.probe(spec, batch, seed, images, source, check)
+    settings = ProbeSettings(batch=batch, seed=seed, source=source)
+    return gradients.probe(spec, settings, images, check)
 
 
 def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:

@@ -84,6 +84,7 @@ def show(
     draw: Callable[[T], object],
     label: str,
     ask: str | None = None,
+    streams: bool = False,
 ) -> None:
     """Draw the result of long work, or how far it is, or why there is none.
 
@@ -96,6 +97,7 @@ def show(
         draw: draws the result, again in each later run until the key changes.
         label: what is happening, for the person who waits: "Training two networks".
         ask: if given, the work starts only when a button with this label is pressed.
+        streams: the work shows what it has so far, which is drawn as the result will be.
     """
     shown = _shown.get()
     if shown is not None:
@@ -122,7 +124,7 @@ def show(
             _start_button("Start again", kind, key, work)
         else:
             pace_s = _pace_s(job)
-            st.fragment(_progress, run_every=pace_s)(job, label, pace_s)
+            st.fragment(_progress, run_every=pace_s)(job, label, pace_s, draw if streams else None)
 
 
 def _wanted(kind: str, key: Hashable) -> Job[Any] | None:
@@ -168,11 +170,16 @@ def _pace_s(job: Job[Any]) -> float:
     return POLL_S if job.place <= 2 else FAR_POLL_S
 
 
-def _progress(job: Job[Any], label: str, pace_s: float) -> None:
+def _progress(
+    job: Job[Any], label: str, pace_s: float, draw: Callable[[Any], object] | None
+) -> None:
     if job.finished or _replaced(job) or _pace_s(job) < pace_s:
         st.rerun()
     st.progress(job.progress, text=f"{label}: {_state(job)}")
     st.button("Cancel", key=f"waiting-{job.kind}-cancel", on_click=job.cancel)
+    partial = job.partial
+    if draw is not None and partial is not None:
+        draw(partial)
 
 
 def _state(job: Job[Any]) -> str:

@@ -61,14 +61,14 @@ def test_stages_are_drawn_in_the_variants_colours(app):
     assert bars["data"][1]["y"][4] is None  # no fourth stage
     assert bars["layout"]["xaxis"]["ticktext"][1] == "conv2_x<br>stage1"
     assert lines["data"][0]["y"] == [11, 35, 91, 267, 427]
-    settled(app.segmented_control(key="compare-quantity").set_value("macs").run())
+    settled(app.segmented_control(key="breakdown").set_value("macs").run())
     assert sum(charts(app)[0]["data"][0]["y"]) == analyze("resnet50").macs
 
 
 def test_which_of_several_is_held_against_the_first_is_chosen(app):
     opened(app, "resnet20-cifar", "resnet56-cifar", "resnet110-cifar", "resnet1202-cifar")
     assert "+6 units (3 → 9)" in text(app)
-    settled(app.segmented_control(key="compare-BCD").set_value("D").run())
+    settled(app.segmented_control(key="against").set_value("D").run())
     assert "+197 units (3 → 200)" in text(app)
 
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 import explorer.analysis
 import explorer.plan
-from explorer import gradients
 from explorer.data import bundled_picture
-from explorer.gradients import probe
+from explorer.gradients import ProbeSettings, probe
+from explorer.gradients.norms import measure
 from explorer.names import NAMES
 from explorer.network import build
 from explorer.prediction import predict
@@ -74,23 +74,28 @@ def forward_backward(module: nn.Module, images: Tensor, labels: Tensor) -> None:
 
 
 def probing(variant: str, batch: int) -> Measure:
-    return lambda: paired(lambda: probe(variant, batch), lambda: bare_pass(variant, batch))
+    settings = ProbeSettings(batch=batch)
+    return lambda: paired(lambda: probe(variant, settings), lambda: bare_pass(variant, batch))
 
 
 def measured_pass(variant: str, batch: int) -> Measure:
     """The pass itself, on networks that are built already; each measured one is used once."""
     rounds = 7
 
-    def measure() -> list[float]:
+    def run() -> list[float]:
         spec, bare = parse(variant), prepare(variant, batch)
         fresh = [prepare(variant, batch) for _ in range(rounds + 1)]
+
+        def loss(outputs: Tensor) -> Tensor:
+            return nn.functional.cross_entropy(outputs, bare[2])
+
         return paired(
-            lambda: gradients.measure(fresh.pop()[0], spec, *bare[1:]),
+            lambda: measure(fresh.pop()[0], spec, bare[1], loss),
             lambda: forward_backward(*bare),
             most=rounds,
         )
 
-    return measure
+    return run
 
 
 def probing_memory(variant: str, batch: int) -> Measure:

@@ -18,10 +18,13 @@ def peak_bytes(kind: str, variant: str, batch: int) -> int:
 
 
 def main(kind: str, variant: str, batch: int) -> None:
-    from explorer.gradients import probe
+    from explorer.gradients import ProbeSettings, probe
     from tests.benchmarks.core import bare_pass
 
-    work = {"probe": probe, "bare": bare_pass}[kind]
+    def probed(variant: str, batch: int) -> None:
+        probe(variant, ProbeSettings(batch=batch))
+
+    work = {"probe": probed, "bare": bare_pass}[kind]
     work("resnet20-cifar", 2)  # loads what any pass needs
     before = _status_bytes("VmRSS")
     work(variant, batch)

@@ -1,4 +1,5 @@
 import math
+import re
 from statistics import geometric_mean
 from typing import Any
 
@@ -9,7 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from explorer.gradients import MAX_SEED, GradientProfile, norm, probe
+from explorer import probing
+from explorer.gradients import MAX_SEED, GradientProfile, ProbeSettings, probe
+from explorer.gradients.norms import norm
+from explorer.gradients.preparation import LOSSES, prepare
+from explorer.initialisation import SCHEMES
 from explorer.network import build
 from explorer.plan import plan, units
 from explorer.spec import VALUES, SpecError
@@ -51,9 +56,19 @@ class Watched(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+def probed(
+    variant: Any,
+    *,
+    images: Tensor | None = None,
+    check: Any = lambda: None,
+    **settings: Any,
+) -> GradientProfile:
+    return probe(variant, ProbeSettings(**settings), images, check)
+
+
 def watched_probe(text: str, **settings: Any) -> tuple[GradientProfile, Tensor, Tensor]:
     with Watched() as watched:
-        profile = probe(text, **settings)
+        profile = probed(text, **settings)
     return profile, watched.images, watched.labels
 
 
@@ -91,10 +106,14 @@ def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> Non
         expected = norm64(gradients[f"{layer.name}.weight"]), norm64(gradients[layer.name])
         measured = layer.weight_gradient_norm, layer.output_gradient_norm
         assert measured == pytest.approx(expected, rel=1e-4), layer.name
+        assert layer.output_numbers == gradients[layer.name].numel()
+        rms = norm64(gradients[layer.name]) / math.sqrt(gradients[layer.name].numel())
+        assert layer.output_gradient_rms == pytest.approx(rms, rel=1e-4)
     names = {(stage, unit): name for name, stage, unit in units(plan(profile.spec).root)}
-    for stage, unit, measured_norm in profile.units:
+    for stage, unit, measured_norm, numbers in profile.units:
         expected_norm = norm64(gradients[names[stage, unit]])
         assert measured_norm == pytest.approx(expected_norm, rel=1e-4), (stage, unit)
+        assert numbers == gradients[names[stage, unit]].numel()
 
 
 @pytest.mark.parametrize("text", VARIANTS)
@@ -106,7 +125,7 @@ def test_norms_are_those_of_plain_autograd(text: str) -> None:
 @settings(max_examples=15)
 @given(specs(small=True).filter(lambda spec: spec.classes > 1))
 def test_any_network_has_a_norm_for_every_weighted_layer_and_unit(spec) -> None:
-    profile = probe(spec, batch=2)
+    profile = probed(spec, batch=2)
     parts = build(spec).named_modules()
     weighted = {name for name, part in parts if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Linear)}
     assert {layer.name for layer in profile.layers} == weighted
@@ -127,7 +146,7 @@ def test_any_network_has_a_norm_for_every_weighted_layer_and_unit(spec) -> None:
 def test_a_classic_networks_path_has_its_depth_and_ends_in_linear_layers(
     text: str, first: str, last: str
 ) -> None:
-    profile = probe(text, batch=2)
+    profile = probed(text, batch=2)
     path = {layer.name: layer for layer in profile.main_path}
     assert len(path) == profile.spec.depth and len(profile.units) == sum(profile.spec.stages)
     ends = path[first].weight_gradient_norm, path[last].weight_gradient_norm
@@ -141,7 +160,7 @@ def test_own_images_are_used_and_left_as_they_were() -> None:
     kept = images.clone()
     profile, used, labels = watched_probe(TINY, seed=5, images=images, source="pictures")
     assert torch.equal(images, kept) and torch.equal(used, kept)
-    assert (profile.batch, profile.source, profile.seed) == (3, "pictures", 5)
+    assert profile.settings == ProbeSettings(batch=3, source="pictures", seed=5)
     assert_agrees(profile, reference(TINY, 5, images, labels))
     assert images.grad is None
 
@@ -186,14 +205,14 @@ def test_variants_share_noise_and_labels_but_not_with_the_weights() -> None:
 
 
 def test_same_seed_gives_the_same_profile() -> None:
-    assert probe(TINY, 4, 11) == probe(TINY, 4, 11)
-    assert probe(TINY, 4, 11) != probe(TINY, 4, 12)
+    assert probed(TINY, batch=4, seed=11) == probed(TINY, batch=4, seed=11)
+    assert probed(TINY, batch=4, seed=11) != probed(TINY, batch=4, seed=12)
 
 
 def test_nothing_global_is_touched() -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
-    probe(TINY, 2)
+    probed(TINY, batch=2)
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.is_grad_enabled()
 
@@ -205,19 +224,23 @@ def test_nothing_global_is_touched() -> None:
         (TINY, {"batch": 0}, "at least one image"),
         (TINY, {"seed": -1}, "seed=-1: a whole number from 0"),
         (TINY, {"seed": MAX_SEED + 1}, "a whole number from 0 to 2,147,483,647"),
+        (TINY, {"loss": "hinge"}, "no loss 'hinge'; there are cross_entropy, squared_error"),
+        (TINY, {"initialisation": ""}, "no initialisation ''; there are kaiming_fan_in"),
+        (TINY, {"mode": "test"}, "no mode 'test'; there are train, eval"),
+        (TINY, {"source": "web"}, "no source 'web'; there are noise, pictures"),
         ("resnet20-cifar,classes=1", {}, "cross-entropy of a single class is always 0"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(text: str, settings: Any, sentence: str) -> None:
-    with pytest.raises(SpecError, match=sentence):
-        probe(text, **settings)
+    with pytest.raises(SpecError, match=re.escape(sentence)):
+        probed(text, **settings)
 
 
 @pytest.mark.parametrize(
     "text", [f"{TINY},norm=none", "resnet20-cifar,norm=group", "resnet20-cifar"]
 )
 def test_a_single_image_is_enough_where_nothing_is_averaged_over_it_alone(text: str) -> None:
-    profile = probe(text, batch=1, seed=MAX_SEED)
+    profile = probed(text, batch=1, seed=MAX_SEED)
     assert all(math.isfinite(layer.weight_gradient_norm) for layer in profile.layers)
 
 
@@ -240,7 +263,7 @@ def test_deep_network_without_normalisation_stays_finite() -> None:
 
 
 def test_overflow_is_told_not_hidden() -> None:
-    profile = probe("resnet1202-cifar,norm=none,width=2", batch=1)
+    profile = probed("resnet1202-cifar,norm=none,width=2", batch=1)
     assert not math.isfinite(profile.loss)
     assert math.isnan(profile.growth)
 
@@ -276,8 +299,8 @@ def test_check_can_stop_forward_and_backward() -> None:
         nonlocal calls
         calls += 1
 
-    probe(TINY, 2, check=count)
-    layers = len(probe(TINY, 2).layers)
+    probed(TINY, batch=2, check=count)
+    layers = len(probed(TINY, batch=2).layers)
     assert calls >= 2 * layers  # each in both passes
     for at in (1, layers, calls // 2 + 2, calls):
         seen = 0
@@ -289,7 +312,7 @@ def test_check_can_stop_forward_and_backward() -> None:
                 raise Stop
 
         with pytest.raises(Stop):
-            probe(TINY, 2, check=stop)
+            probed(TINY, batch=2, check=stop)
         assert seen == at
 
 
@@ -306,8 +329,8 @@ def test_weight_gradients_are_freed_as_soon_as_they_are_measured(
     def look() -> None:
         held.append(sum(parameter.grad is not None for parameter in built[0].parameters()))
 
-    monkeypatch.setattr("explorer.gradients.build", build_and_keep)
-    probe(TINY, 2, check=look)
+    monkeypatch.setattr("explorer.gradients.preparation.build", build_and_keep)
+    probed(TINY, batch=2, check=look)
     look()
     assert set(held) == {0}
 
@@ -325,8 +348,67 @@ def test_weight_gradients_are_freed_as_soon_as_they_are_measured(
 def test_growth_is_that_of_the_reference(
     text: str, growth: float, factor: float, weight_growth: float, weight_factor: float
 ) -> None:
-    profiles = [probe(text, 64, seed) for seed in range(3)]
+    profiles = [probed(text, batch=64, seed=seed) for seed in range(3)]
     measured = geometric_mean(profile.growth for profile in profiles)
     assert growth / factor < measured < growth * factor
     measured = geometric_mean(profile.weight_growth for profile in profiles)
     assert weight_growth / weight_factor < measured < weight_growth * weight_factor
+
+
+def test_the_update_ratio_is_the_step_of_plain_descent_over_the_weights() -> None:
+    profile, images, labels = watched_probe(TINY, batch=4, seed=3)
+    model = build(TINY, 3)
+    before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
+    nn.functional.cross_entropy(model(images), labels).backward()
+    torch.optim.SGD(model.parameters(), lr=0.5).step()
+    for layer in profile.layers:
+        old = before[f"{layer.name}.weight"]
+        moved = norm64(model.get_parameter(f"{layer.name}.weight").detach() - old) / norm64(old)
+        assert 0.5 * layer.relative_weight_gradient == pytest.approx(moved, rel=1e-3)
+        assert layer.weight_norm == pytest.approx(norm64(old), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_each_loss_is_the_mean_over_the_batch_of_what_it_says(loss: str, mode: str) -> None:
+    settings = ProbeSettings(batch=3, seed=4, loss=loss, mode=mode)
+    spec, model, images, wanted = prepare(TINY, settings)
+    assert model.training == (mode == "train")
+    outputs = model(images).detach().requires_grad_()
+    gradient = torch.autograd.grad(wanted(outputs), outputs)[0]
+    if loss == "cross_entropy":
+        rest = outputs.detach().softmax(1) - 3 * gradient
+    elif loss == "squared_error":
+        rest = outputs.detach() - 3 * gradient / 2
+    else:
+        rest = None
+        directions = 3 * gradient
+        assert abs(directions.mean()) < 1 and 0.3 < directions.std() < 2
+        assert float(wanted(outputs).detach()) == pytest.approx(
+            float((directions * outputs.detach()).sum() / 3)
+        )
+    if rest is not None:  # the one-hot labels
+        labels = rest.argmax(1)
+        assert torch.allclose(rest, nn.functional.one_hot(labels, spec.classes).float(), atol=1e-5)
+    assert float(probe(TINY, settings).loss) == pytest.approx(
+        float(wanted(outputs).detach()), rel=1e-4
+    )
+
+
+def test_eval_mode_measures_with_running_statistics() -> None:
+    profile = probed(TINY, batch=4, seed=2, mode="eval")
+    _, model, images, loss = prepare(TINY, ProbeSettings(batch=4, seed=2))
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):  # mean 0 and variance 1 do nothing
+            assert layer.running_mean is not None and not layer.running_mean.any()
+            layer.forward = lambda x: x / math.sqrt(1 + 1e-5)  # type: ignore[method-assign]
+    loss(model(images)).backward()
+    for found in profile.layers:
+        gradient = model.get_parameter(f"{found.name}.weight").grad
+        assert gradient is not None
+        assert found.weight_gradient_norm == pytest.approx(norm64(gradient), rel=1e-4)
+
+
+def test_what_can_be_chosen_exists() -> None:
+    assert LOSSES.keys() == probing.LOSSES.keys()
+    assert SCHEMES.keys() == probing.INITIALISATIONS.keys()

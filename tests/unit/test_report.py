@@ -9,7 +9,7 @@ import pytest
 
 from explorer.analysis import analyze
 from explorer.export.report import report
-from explorer.gradients import probe
+from explorer.gradients import ProbeSettings, probe
 from explorer.spec import parse
 from explorer.tray import Variant
 
@@ -81,17 +81,17 @@ def test_the_differences_are_told_in_choices_numbers_and_layers() -> None:
 
 def test_gradients_are_in_it_when_they_were_measured() -> None:
     shown = variants("plain20-cifar", "resnet20-cifar")
-    profiles = [probe(variant.spec, batch=4) for variant in shown]
+    profiles = [probe(variant.spec, ProbeSettings(batch=4)) for variant in shown]
     page = Reader(report(shown, profiles))
     assert "Gradients at initialisation" in page.headings
     for profile in profiles:
         assert f"{float(f'{profile.growth:.3g}'):g}-fold" in page.text
-    assert "One batch of 4 (noise), seed 0" in page.text
+    assert "One batch of 4 pictures (random noise); untrained (He's normal, fan-in)" in page.text
 
 
 def test_equal_variants_keep_their_own_letter_and_curve() -> None:
     shown = variants("resnet20-cifar", "resnet20-cifar")
-    page = report(shown, [probe(variant.spec, batch=2) for variant in shown])
+    page = report(shown, [probe(variant.spec, ProbeSettings(batch=2)) for variant in shown])
     chart = page[page.index("Gradient at the layers") :]
     assert chart.count('"name":"A: ResNet-20 (CIFAR)"') == 1
     assert chart.count('"name":"B: ResNet-20 (CIFAR)"') == 1

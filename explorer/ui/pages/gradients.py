@@ -182,7 +182,7 @@ def _profiles(lines: list[_Line], profiles: "tuple[GradientProfile, ...]", quant
     found = list(zip(lines, profiles, strict=True))
     bands = shared_bands([[layer.stage for layer in p.main_path] for p in profiles])
     st.markdown("\n".join(_finding(line, profile, quantity) for line, profile in found))
-    fed = f"{first.batch} pictures ({_SOURCES[first.source]}), seed {first.seed}"
+    fed = f"{first.settings.fed}, seed {first.settings.seed}"
     charts.draw(
         gradient_norms(
             [_curve(line, profile, quantity) for line, profile in found],
@@ -235,9 +235,9 @@ def _curve(line: _Line, profile: "GradientProfile", quantity: str) -> Curve:
 def _record(profile: "GradientProfile", layer: "LayerGradient") -> dict[str, object]:
     return {
         "variant": str(profile.spec),
-        "seed": profile.seed,
-        "batch": profile.batch,
-        "input": profile.source,
+        "seed": profile.settings.seed,
+        "batch": profile.settings.batch,
+        "input": profile.settings.source,
         **layer._asdict(),
     }
 

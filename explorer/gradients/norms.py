@@ -6,29 +6,30 @@ arrive and freed at once.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import hypot, prod
+from dataclasses import dataclass, replace
+from math import hypot, nan, sqrt
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from explorer.analysis import analyze
-from explorer.network import build
+from explorer.gradients.preparation import Loss, prepare
 from explorer.plan import plan, units
+from explorer.probing import ProbeSettings
 from explorer.rows import LayerRow
-from explorer.spec import ArchitectureSpec, SpecError, parse
+from explorer.spec import ArchitectureSpec
 
 _ASIDE = (".downsample.", ".gate.", ".se.", ".branch1.", ".branch3.", ".branch4.")
 WEIGHTED_KINDS = ("convolution", "linear")
-MAX_SEED = 2**31 - 1
 
 
 class LayerGradient(NamedTuple):
-    """L2 norms at one convolution or linear layer, of the mean loss over the batch.
+    """L2 norms at one convolution or linear layer, of the loss, a mean over the batch.
 
-    `weight_gradient_norm` is |dL/dW|; `output_gradient_norm` is |dL/dy| over the whole batch
-    of the layer's outputs, before the normalisation that follows.
+    `weight_gradient_norm` is |dL/dW| and `weight_norm` |W|; `output_gradient_norm` is |dL/dy|
+    over the whole batch of the layer's outputs, `output_numbers` of them, before the
+    normalisation that follows.
     """
 
     name: str
@@ -37,6 +38,18 @@ class LayerGradient(NamedTuple):
     unit: int | None
     weight_gradient_norm: float
     output_gradient_norm: float
+    weight_norm: float
+    output_numbers: int
+
+    @property
+    def relative_weight_gradient(self) -> float:
+        """|dL/dW| / |W|: a step of plain descent changes the weights by this times its rate."""
+        return self.weight_gradient_norm / self.weight_norm if self.weight_norm else nan
+
+    @property
+    def output_gradient_rms(self) -> float:
+        """Root mean square of dL/dy: the norm per element, whatever the size of the map."""
+        return self.output_gradient_norm / sqrt(self.output_numbers)
 
 
 class UnitGradient(NamedTuple):
@@ -48,6 +61,12 @@ class UnitGradient(NamedTuple):
     stage: str
     unit: int
     output_gradient_norm: float
+    output_numbers: int
+
+    @property
+    def output_gradient_rms(self) -> float:
+        """Root mean square of the gradient's numbers."""
+        return self.output_gradient_norm / sqrt(self.output_numbers)
 
 
 @dataclass(frozen=True)
@@ -55,9 +74,7 @@ class GradientProfile:
     """What one probe measured, and on what."""
 
     spec: ArchitectureSpec
-    seed: int
-    batch: int
-    source: str
+    settings: ProbeSettings
     loss: float
     layers: tuple[LayerGradient, ...]
     units: tuple[UnitGradient, ...]
@@ -74,60 +91,48 @@ class GradientProfile:
     def growth(self) -> float:
         """Gradient at the first unit's output over the last unit's: above 1, it grows backwards."""
         norms = [unit.output_gradient_norm for unit in self.units]
-        return norms[0] / norms[-1] if norms[-1] else float("nan")
+        return norms[0] / norms[-1] if norms[-1] else nan
 
     @property
     def weight_growth(self) -> float:
         """Weight gradient of the first convolution over the last one's on the main path."""
         path = [layer for layer in self.main_path if layer.kind == "convolution"]
         norms = [layer.weight_gradient_norm for layer in path]
-        return norms[0] / norms[-1] if norms[-1] else float("nan")
+        return norms[0] / norms[-1] if norms[-1] else nan
 
 
 def probe(
     variant: ArchitectureSpec | str,
-    batch: int = 8,
-    seed: int = 0,
+    settings: ProbeSettings | None = None,
     images: Tensor | None = None,
-    source: str = "noise",
     check: Callable[[], None] = lambda: None,
 ) -> GradientProfile:
-    """Measure gradient norms at initialisation, in train mode, under cross-entropy.
+    """Measure gradient norms at initialisation.
 
-    Weights, random labels and, without `images`, N(0, 1) noise are drawn from `seed`; for the
+    Weights, random labels and, without `images`, N(0, 1) noise are drawn from the seed; for the
     same seed they are the same for every variant of the same input shape and classes.
 
     Args:
         variant: a spec or its text form.
-        batch: images in the batch, when `images` are not given.
-        seed: 0 to `MAX_SEED`.
+        settings: how; without them, as `ProbeSettings()` says.
         images: shape (N, C, H, W), float32, normalised.
-        source: what the images are, kept in the result.
         check: called at every layer; may raise to stop the work.
     Raises:
-        SpecError: if the variant, the batch or the seed allows no such measurement.
+        SpecError: if the variant or the batch allows no such measurement.
     """
-    spec = parse(variant) if isinstance(variant, str) else variant
-    batch = len(images) if images is not None else batch
-    check_settings(spec, batch, seed)
-    model = build(spec, seed)
-    # Another stream than the weights', or the first filters would be the first pixels.
-    generator = torch.Generator().manual_seed((seed + 0x9E3779B9) % 2**32)
-    if images is None:
-        size = (batch, *spec.input_shape)
-        images = torch.randn(size, generator=generator)
-    labels = torch.randint(spec.classes, (batch,), generator=generator)
+    settings = settings or ProbeSettings()
+    spec, model, images, loss = prepare(variant, settings, images)
     with torch.random.fork_rng(devices=()):  # of dropped units and numbers
-        torch.default_generator.manual_seed(seed)
-        measured = measure(model, spec, images, labels, check)
-    return GradientProfile(spec, seed, batch, source, *measured)
+        torch.default_generator.manual_seed(settings.seed)
+        measured = measure(model, spec, images, loss, check)
+    return GradientProfile(spec, replace(settings, batch=len(images)), *measured)
 
 
 def measure(
     model: nn.Module,
     spec: ArchitectureSpec,
     images: Tensor,
-    labels: Tensor,
+    loss: Loss,
     check: Callable[[], None] = lambda: None,
 ) -> tuple[float, tuple[LayerGradient, ...], tuple[UnitGradient, ...]]:
     """Send one batch forward and back, and return the loss and the norms on the way.
@@ -137,34 +142,13 @@ def measure(
             move. Its weights stay.
         spec: what it was built from.
         images: shape (N, C, H, W).
-        labels: shape (N,), whole numbers below `spec.classes`.
+        loss: of the outputs.
         check: called at every layer; may raise to stop the work.
     """
-    recorder = _Recorder(model.train(), spec, check)
-    loss = nn.functional.cross_entropy(model(images), labels)
-    loss.backward()
-    return loss.item(), recorder.layers(), recorder.units()
-
-
-def check_settings(spec: ArchitectureSpec, batch: int, seed: int) -> None:
-    """Refuse what cannot be measured.
-
-    Raises:
-        SpecError: with the reason.
-    """
-    if batch < 1:
-        raise SpecError(f"batch={batch}: at least one image is needed")
-    if not 0 <= seed <= MAX_SEED:
-        raise SpecError(f"seed={seed}: a whole number from 0 to {MAX_SEED:,}")
-    if spec.classes < 2:
-        raise SpecError("classes=1: the cross-entropy of a single class is always 0; choose 2")
-    normalised = [row for row in analyze(spec).layers if row.buffers]
-    pixels = min((prod(row.output_shape[1:]) for row in normalised), default=2)
-    if batch * pixels < 2:
-        raise SpecError(
-            "batch=1 leaves batch normalisation a single value per channel in the last stage; "
-            "choose a batch of 2 or more, or a larger image_size"
-        )
+    recorder = _Recorder(model, spec, check)
+    value = loss(model(images))
+    value.backward()  # type: ignore[no-untyped-call]
+    return value.item(), recorder.layers(), recorder.units()
 
 
 def weighted_rows(spec: ArchitectureSpec) -> list[LayerRow]:
@@ -187,11 +171,14 @@ class _Recorder:
         self._units = {name: (stage, unit) for name, stage, unit in units(plan(spec).root)}
         self._check = check
         self._norms: dict[str, float] = {}
+        self._numbers: dict[str, int] = {}
+        self._weights: dict[str, float] = {}
         for name in [row.name for row in self._rows] + list(self._units):
             model.get_submodule(name).register_forward_hook(self._watch_output(name))
         weights = {f"{row.name}.weight" for row in self._rows}
         for name, parameter in model.named_parameters():
             if name in weights:
+                self._weights[name] = norm(parameter.detach())
                 parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
             else:
                 parameter.requires_grad_(False)  # nobody asks for it
@@ -203,6 +190,7 @@ class _Recorder:
 
         def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
             self._check()
+            self._numbers[name] = output.numel()
             output.register_hook(record)
 
         return hook
@@ -225,6 +213,8 @@ class _Recorder:
                 row.unit,
                 self._norms[f"{row.name}.weight"],
                 self._norms[row.name],
+                self._weights[f"{row.name}.weight"],
+                self._numbers[row.name],
             )
             for row in self._rows
         )
@@ -232,7 +222,7 @@ class _Recorder:
     def units(self) -> tuple[UnitGradient, ...]:
         """Return the norm at every unit's output, in forward order."""
         return tuple(
-            UnitGradient(stage, unit, self._norms[name])
+            UnitGradient(stage, unit, self._norms[name], self._numbers[name])
             for name, (stage, unit) in self._units.items()
         )
 

@@ -1,0 +1,83 @@
+"""The choices of a probe of an untrained network, and their words."""
+
+from dataclasses import dataclass
+
+from explorer.spec import SpecError
+
+MAX_SEED = 2**31 - 1
+INITIALISATIONS = {
+    "kaiming_fan_in": "He's normal, fan-in",
+    "kaiming_fan_out": "He's normal, fan-out",
+    "xavier": "Xavier's normal",
+    "pytorch": "PyTorch's own",
+    "torchvision": "torchvision's",
+}
+LOSSES = {
+    "cross_entropy": "cross-entropy against random labels",
+    "squared_error": "squared error against random one-hot labels",
+    "projection": "outputs times random directions",
+}
+MODES = {
+    "train": "the batch's statistics (training)",
+    "eval": "running statistics (prediction)",
+}
+SOURCES = {
+    "noise": "random noise",
+    "pictures": "bundled photographs",
+    "uploads": "uploaded pictures",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeSettings:
+    """The choices of a probe; the same ones give every network of equal input the same batch.
+
+    Args:
+        batch: images in the batch, where none are given.
+        seed: 0 to `MAX_SEED`: of the weights, of noise, and of random labels.
+        source: what the images are, one of `SOURCES`.
+        initialisation: how the weights are drawn, one of `INITIALISATIONS`.
+        loss: one of `LOSSES`, of the mean over the batch.
+        mode: one of `MODES`, of batch normalisation. Before any training the running statistics
+            are mean 0 and variance 1, which change nothing.
+    Raises:
+        SpecError: for a value that is none of these.
+    """
+
+    batch: int = 8
+    seed: int = 0
+    source: str = "noise"
+    initialisation: str = "kaiming_fan_in"
+    loss: str = "cross_entropy"
+    mode: str = "train"
+
+    def __post_init__(self) -> None:
+        if self.batch < 1:
+            raise SpecError(f"batch={self.batch}: at least one image is needed")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise SpecError(f"seed={self.seed}: a whole number from 0 to {MAX_SEED:,}")
+        for field, known in _CHOICES.items():
+            value = getattr(self, field)
+            if value not in known:
+                raise SpecError(f"no {field} {value!r}; there are {', '.join(known)}")
+
+    @property
+    def words(self) -> str:
+        """All but the batch, as the end of a sentence."""
+        return (
+            f"untrained ({INITIALISATIONS[self.initialisation]}), batch normalisation by "
+            f"{MODES[self.mode]}, mean {LOSSES[self.loss]}, seed {self.seed}"
+        )
+
+    @property
+    def fed(self) -> str:
+        """What the network is shown."""
+        return f"{self.batch} pictures ({SOURCES[self.source]})"
+
+
+_CHOICES = {
+    "source": SOURCES,
+    "initialisation": INITIALISATIONS,
+    "loss": LOSSES,
+    "mode": MODES,
+}
