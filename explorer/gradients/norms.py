@@ -147,7 +147,7 @@ def measure(
     """
     recorder = _Recorder(model, spec, check)
     value = loss(model(images))
-    value.backward()  # type: ignore[no-untyped-call]
+    value.backward()
     return value.item(), recorder.layers(), recorder.units()
 
 
