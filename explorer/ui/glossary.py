@@ -222,6 +222,14 @@ GLOSSARY = {
         "the identity (Goyal et al. 2017, arXiv:1706.02677, Section 5.1)."
     ),
     "probe-size": "Height and width of the pictures, for all variants at once.",
+    "depth-series": (
+        "Networks of one 3x3 convolution, three stages of equally many two-layer units, and a "
+        "linear layer: of depth 6n + 2, for pictures of 32 pixels. BN: batch normalisation."
+    ),
+    "depth-own": "Variants of this tray that are none of the above, with more and fewer units.",
+    "deepest": (
+        "The deepest network that is measured. Beyond 110 layers a point takes seconds to minutes."
+    ),
     "top1": (
         "Share of the 50,000 pictures of ImageNet's validation set whose most probable class is "
         "the right one: 100% minus the top-1 error that many papers print."

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import norms
+from explorer.ui.laboratory import by_depth, norms
 
 
 class _Probe(NamedTuple):
@@ -19,6 +19,7 @@ class _Probe(NamedTuple):
 
 _PROBES = {
     "norms": _Probe("Gradient norms", norms.draw),
+    "depth": _Probe("Signal by depth", by_depth.draw),
 }
 
 
