@@ -5,12 +5,13 @@ output, and no gradient of a weight is computed.
 """
 
 from collections.abc import Callable
+from math import nan
 
 import torch
 from torch import Tensor, nn
 
 from explorer.gradients.norms import norm
-from explorer.gradients.preparation import prepare
+from explorer.gradients.preparation import check_at_units, prepare
 from explorer.plan import plan, units
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
@@ -39,34 +40,34 @@ def growth(
     settings = settings or ProbeSettings()
     spec, model, images, loss = prepare(variant, settings, images)
     ends = [name for name, *_ in units(plan(spec).root)]
+    model.requires_grad_(False)
+    starts = _restart(model.get_submodule(ends[0]))
+    check_at_units(model, spec, check)
+    lasts = _watch(model.get_submodule(ends[-1]))
     with torch.random.fork_rng(devices=()):  # of dropped units and numbers
         torch.default_generator.manual_seed(settings.seed)
-        first, last = _norms(model, ends, lambda: loss(model(images)), check)
-    return first / last if last else float("nan")
+        (first,) = torch.autograd.grad(loss(model(images)), starts)
+    return norm(first) / lasts[0] if lasts[0] else nan
 
 
-def _norms(
-    model: nn.Module, ends: list[str], forward: Callable[[], Tensor], check: Callable[[], None]
-) -> tuple[float, float]:
-    """Return the gradient's norm at the first and at the last of the modules named."""
+def _restart(module: nn.Module) -> list[Tensor]:
+    """Let autograd begin at a module's output, and return the list that will hold it."""
     starts: list[Tensor] = []
-    lasts: list[float] = []
 
-    def begin(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
+    def hook(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
         starts.append(output.detach().requires_grad_())
         return starts[0].clone()  # which the next layer may change in place
 
-    def watch(module: nn.Module, inputs: object, output: Tensor) -> None:
-        check()
-        output.register_hook(lambda gradient: check())
+    module.register_forward_hook(hook)
+    return starts
 
-    def end(module: nn.Module, inputs: object, output: Tensor) -> None:
-        output.register_hook(lambda gradient: lasts.append(norm(gradient)))
 
-    model.requires_grad_(False)
-    model.get_submodule(ends[0]).register_forward_hook(begin)
-    for name in ends:
-        model.get_submodule(name).register_forward_hook(watch)
-    model.get_submodule(ends[-1]).register_forward_hook(end)
-    (gradient,) = torch.autograd.grad(forward(), starts)
-    return norm(gradient), lasts[0]
+def _watch(module: nn.Module) -> list[float]:
+    """Return the list that will hold the norm of the gradient at a module's output."""
+    norms: list[float] = []
+
+    def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
+        output.register_hook(lambda gradient: norms.append(norm(gradient)))
+
+    module.register_forward_hook(hook)
+    return norms
