@@ -46,17 +46,24 @@ class Law(NamedTuple):
 
 YANG = Law(
     sqrt(pi / (pi - 1)),
-    "√(π/(π−1)) = 1.211 per convolution",
-    "Yang et al. 2019, arXiv:1902.08129, Theorem 8",
+    "1.211 per convolution",
+    "Yang et al. 2019",
 )
-"""Of plain networks with ReLU and batch normalisation, wide and of large batch."""
+"""Of plain networks with ReLU and batch normalisation, wide and of large batch.
+
+Source:
+    Yang et al. 2019, arXiv:1902.08129, Theorem 8, which states the square.
+"""
 
 DOUBLING = Law(
     2**0.25,
     "2^(1/4) = 1.189 per convolution",
-    "variance doubles in every unit of two convolutions",
+    "doubling",
 )
-"""Of residual networks without normalisation: branch and shortcut bring back equally much."""
+"""Of residual networks without normalisation, units of two convolutions.
+
+By He's initialisation the branch brings back, in the mean square, as much as the shortcut.
+"""
 
 SERIES: Mapping[str, Series] = {
     "plain": Series("Plain", parse("plain20-cifar")),

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, isnan
+from math import ceil, inf, isfinite, isnan, log10
 
 import plotly.graph_objects as go
 
 from explorer.figures.style import figure
 
 _LAW_COLOUR = "#8A95A1"
+_LAST = 2000
+_MOST_TICKS = 10
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,19 @@ def growth_by_depth(curves: Sequence[DepthCurve], laws: Sequence[LawLine]) -> go
             name=law.name,
             mode="lines",
             line={"color": _LAW_COLOUR, "dash": law.dash, "width": 2},
+            legendrank=_LAST,
             hovertemplate="depth %{x}: %{y:.4g}<extra>" + law.name + "</extra>",
         )
     drawn = [value for curve in curves for value in curve.values if _can_be_drawn(value)]
     edges = min(drawn, default=1.0) / 3, max(drawn, default=1.0) * 3
     for curve in curves:
         chart.add_traces(list(_traces(curve, edges)))
-    chart.update_yaxes(type="log", exponentformat="power")
+    shown = [*drawn, *(value for law in laws for value in law.values if _can_be_drawn(value))]
+    decades = log10(max(shown, default=1.0) / min(shown, default=1.0))
+    step = ceil(max(decades, 1) / _MOST_TICKS)
+    chart.update_yaxes(type="log", exponentformat="power", dtick=step)
+    if step == 1:
+        chart.update_yaxes(minor={"showgrid": True, "dtick": "D1", "griddash": "dot"})
     return chart
 
 
@@ -106,6 +114,7 @@ def _range(curve: DepthCurve, seen: Sequence[int]) -> go.Scatter:
     return go.Scatter(
         x=[curve.depths[place] for place in (*whole, *back)],
         y=[*(curve.highs[place] for place in whole), *(curve.lows[place] for place in back)],
+        mode="lines",
         fill="toself",
         fillcolor=curve.colour,
         opacity=0.22,

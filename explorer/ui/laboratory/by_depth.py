@@ -72,6 +72,13 @@ class _Shown(NamedTuple):
     letter: str
     depths: tuple[int, ...]
 
+    @property
+    def mention(self) -> str:
+        """The series in a sentence."""
+        if not self.letter:
+            return f"**{self.series.name}**"
+        return f"{swatch(self.letter)} **{self.series.name.removeprefix(f'{self.letter}: ')}**"
+
 
 def draw(variants: tuple[state.Shown, ...]) -> None:
     """Draw the growth against depth, of the CIFAR networks and those like the tray's."""
@@ -87,9 +94,10 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
             initialisation=choices.initialisation(),
         )
         seeds, deepest = choices.seeds(), _deepest()
+    if not wanted:
+        st.info("Choose at least one kind of network.")
     shown = _those_that_fit(wanted, deepest, settings.batch)
     if not shown:
-        st.info("Choose at least one kind of network.")
         return
     measured = tuple((each.series, each.depths) for each in shown)
     waiting.show(
@@ -135,7 +143,12 @@ def _of_the_tray(variants: Sequence[state.Shown]) -> list[_Shown]:
     ):
         return []
     return [
-        _Shown(Series(v.label, v.spec), (v.colour, "solid", "triangle-up"), v.letter, ())
+        _Shown(
+            Series(f"{v.letter}: like {v.title}", v.spec),
+            (v.colour, "solid", "triangle-up"),
+            v.letter,
+            (),
+        )
         for v in able
     ]
 
@@ -161,14 +174,19 @@ def _those_that_fit(wanted: Sequence[_Shown], deepest: int, batch: int) -> list[
         depths = [depth for depth in DEPTHS if depth <= deepest]
         while depths and _bytes(each.series, depths[-1], batch) > tasks.MAX_PROBE_BYTES:
             depths.pop()
-        if not depths or depths[-1] < deepest:
+        limit = f"{tasks.MAX_PROBE_BYTES / 1e9:.0f} GB one measurement may take here"
+        if not depths:
             st.warning(
-                f"{each.series.name} stops at depth {depths[-1] if depths else 0}: deeper ones "
-                f"need more than the {tasks.MAX_PROBE_BYTES / 1e9:.0f} GB one measurement may take "
-                "here. Choose a smaller batch."
+                f"{each.series.name} cannot be measured: it needs more than the {limit}. Choose a "
+                "smaller batch."
             )
-        if depths:
-            found.append(each._replace(depths=tuple(depths)))
+            continue
+        if depths[-1] < deepest:
+            st.warning(
+                f"{each.series.name} stops at depth {depths[-1]}: deeper ones need more than the "
+                f"{limit}. Choose a smaller batch."
+            )
+        found.append(each._replace(depths=tuple(depths)))
     return found
 
 
@@ -242,9 +260,8 @@ def _finding(each: _Shown, curve: DepthCurve, theory: Law | None) -> str:
     ]
     low, high = curve.lows[-1], curve.highs[-1]
     spread = f" (seeds: {low:.3g} to {high:.3g})" if low != high else ""
-    mark = f"{swatch(each.letter)} " if each.letter else ""
     said = (
-        f"- {mark}**{each.series.name}**: at depth {curve.depths[-1]} the gradient "
+        f"- {each.mention}: at depth {curve.depths[-1]} the gradient "
         f"**{change(curve.values[-1])}**{spread}"
     )
     if not isnan(rates[-1]):

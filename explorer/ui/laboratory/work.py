@@ -74,7 +74,7 @@ def _probe(
     files: Sequence[File],
     check: Callable[[], None],
 ) -> Any:
-    return _probe_of(kind)(spec, settings, _images(spec, settings, files), check)
+    return _probe_of(kind)(spec, settings, images(spec, settings, files), check)
 
 
 def _probe_of(kind: str) -> Callable[..., Any]:
@@ -83,9 +83,10 @@ def _probe_of(kind: str) -> Callable[..., Any]:
     return {"norms": norms.probe}[kind]
 
 
-def _images(
+def images(
     spec: ArchitectureSpec, settings: ProbeSettings, files: Sequence[File]
 ) -> "Tensor | None":
+    """Return the batch that the settings speak of; None for noise, which a probe draws itself."""
     if settings.source == "noise":
         return None
     from explorer.data import bundled_pictures

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import by_depth, norms
+from explorer.ui.laboratory import by_depth, norms, shattered
 
 
 class _Probe(NamedTuple):
@@ -20,6 +20,7 @@ class _Probe(NamedTuple):
 _PROBES = {
     "norms": _Probe("Gradient norms", norms.draw),
     "depth": _Probe("Signal by depth", by_depth.draw),
+    "shattered": _Probe("Shattered gradients", shattered.draw),
 }
 
 
