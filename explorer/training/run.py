@@ -72,7 +72,10 @@ class Run:
                     f"{folder} holds a run already: --resume continues it, or choose another --out"
                 )
             self._restore()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainingError(f"{folder} cannot be made a folder: {error.strerror}") from None
 
     @property
     def settings(self) -> dict[str, Any]:

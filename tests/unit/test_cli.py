@@ -290,6 +290,10 @@ def test_a_stopped_training_says_how_to_go_on(
             ["resnet20-cifar", "--data", "digits"],
             "these are 1x8x8: train resnet20-cifar,image_size=8,in_channels=1",
         ),
+        (
+            ["resnet20-cifar,image_size=8,in_channels=1", "--data", "digits", "--out", __file__],
+            "test_cli.py cannot be made a folder: File exists",
+        ),
         (["resnet18", "--data", "digits"], "these are 1x8x8; image_size=8 is too small"),
         (["resnet18-1d", "--data", "digits"], "takes pictures of 1x1024, these are 1x8x8"),
     ],
