@@ -1,6 +1,7 @@
 """A run and the folder it fills: a checkpoint an epoch, the curve as CSV, the result as JSON.
 
-Where several processes train together, the first judges and writes, and tells the others.
+Where several processes train together, the first judges and writes, and tells the others; all of
+them read the folder when a run is continued.
 """
 
 import csv
