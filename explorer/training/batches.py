@@ -10,9 +10,9 @@ import hashlib
 import torch
 from torch import Tensor
 
+from explorer.cards import Preprocessing
 from explorer.datasets import LabelledImages
 from explorer.training.recipe import Recipe
-from explorer.weights import Preprocessing
 
 
 def derived_seed(seed: int, *purpose: str | int) -> int:

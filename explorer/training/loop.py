@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from explorer.cards import Preprocessing
 from explorer.datasets import LabelledImages
 from explorer.network import build
 from explorer.spec import ArchitectureSpec
 from explorer.training.batches import Batches, derived_seed, measure, normalise
 from explorer.training.recipe import Recipe
-from explorer.weights import Preprocessing
 
 MAX_SEED = 2**31 - 1
 _JUDGED_AT_ONCE = 500

@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 
+from explorer.cards import CurvePoint
 from explorer.datasets import Dataset
 from explorer.spec import ArchitectureSpec
 from explorer.training.loop import Score, Training, TrainingError, evaluate
 from explorer.training.progress import Progress
-from explorer.weights import CurvePoint
 
 CHECKPOINT, CURVE, RESULT = "checkpoint.pt", "curve.csv", "result.json"
 

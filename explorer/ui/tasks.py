@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
+from explorer.cards import WeightsEntry
 from explorer.export.origin import Origin
 from explorer.export.targets import Target
 from explorer.spec import ArchitectureSpec
@@ -190,7 +191,7 @@ class Answer(NamedTuple):
 
 
 def predictions(
-    asked: tuple[tuple[ArchitectureSpec, weights.WeightsEntry | None], ...],
+    asked: tuple[tuple[ArchitectureSpec, WeightsEntry | None], ...],
     files: tuple[File, ...],
 ) -> "Work[tuple[tuple[Answer, ...], ...]]":
     """Ask networks, one after another, about the same pictures; without weights, untrained ones."""
@@ -212,14 +213,14 @@ def predictions(
     return work
 
 
-def _network(spec: ArchitectureSpec, entry: weights.WeightsEntry | None) -> "nn.Module":
+def _network(spec: ArchitectureSpec, entry: WeightsEntry | None) -> "nn.Module":
     from explorer.network import build
 
     return build(spec).eval() if entry is None else weights.load(entry.name)
 
 
 def _answer(
-    file: File, spec: ArchitectureSpec, entry: weights.WeightsEntry | None, network: "nn.Module"
+    file: File, spec: ArchitectureSpec, entry: WeightsEntry | None, network: "nn.Module"
 ) -> Answer:
     from explorer import prediction
     from explorer.pictures import PictureError, read_picture

@@ -13,9 +13,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from explorer.cards import CurvePoint
 from explorer.datasets import CIFAR10_CATEGORIES, Dataset, LabelledImages
 from explorer.network import build
-from explorer.prediction import preprocess
+from explorer.preprocessing import preprocess
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training import recipe as recipes
 from explorer.training.batches import Batches, crop_and_flip, measure, normalise
@@ -23,7 +24,6 @@ from explorer.training.loop import MAX_SEED, Training, TrainingError, evaluate
 from explorer.training.progress import Progress, ProgressLine, duration
 from explorer.training.recipe import RECIPES, Recipe, RecipeError
 from explorer.training.run import CHECKPOINT, CURVE, RESULT, Run, read_checkpoint, slug
-from explorer.weights import CurvePoint
 
 TINY = parse("resnet20-cifar,depth=8,width=4")
 PLAIN = Recipe(name="test", epochs=3, batch=8)
