@@ -32,7 +32,11 @@ def convert(file: Path, spec: ArchitectureSpec | None = None) -> tuple[bytes, st
     Raises:
         CheckpointError: if it holds no state dict, more than tensors, or does not fit.
     """
-    tensors = state_dict(read(file))
+    loaded = read(file)
+    try:
+        tensors = state_dict(loaded)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file.name}: {error}") from None
     about = {"format": "pt"}
     if spec is not None:
         tensors = without_auxiliary(tensors, spec)
@@ -80,7 +84,7 @@ def state_dict(loaded: Any) -> dict[str, Tensor]:
         CheckpointError: if there are none, or of a sort that is not supported.
     """
     if not isinstance(loaded, Mapping):
-        raise CheckpointError(f"there are no named weights in it, but a {type(loaded).__name__}")
+        raise CheckpointError(f"it holds no named weights, but a {type(loaded).__name__}")
     found = loaded
     for _ in range(_DEEPEST):
         if _is_state_dict(found):
@@ -90,7 +94,7 @@ def state_dict(loaded: Any) -> dict[str, Tensor]:
             break
         found = inner[0]
     names = ", ".join(printable(str(name)) for name in list(found)[:_NAMED])
-    raise CheckpointError(f"there is no state dict in it; its entries are: {names or 'none'}")
+    raise CheckpointError(f"it holds no state dict; its entries are: {names or 'none'}")
 
 
 def _is_state_dict(value: Mapping[Any, Any]) -> bool:

@@ -142,6 +142,7 @@ def test_what_holds_no_weights_is_explained(tmp_path: Path, value: Any, words: l
     with pytest.raises(CheckpointError) as caught:
         convert(saved(tmp_path, value))
     assert all(word in str(caught.value) for word in words), caught.value
+    assert str(caught.value).startswith("mine.pt")
     assert "\n" not in str(caught.value)
 
 
