@@ -10,11 +10,11 @@ import hashlib
 import torch
 from torch import Tensor
 
+from explorer.cards import Preprocessing
 from explorer.datasets import LabelledImages
 from explorer.training.augmentation import crop_and_flip, rotate, vary_contrast
 from explorer.training.recipe import Recipe
 from explorer.training.workers import ALONE, Workers
-from explorer.weights import Preprocessing
 
 
 def derived_seed(seed: int, *purpose: str | int) -> int:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     import torch
 
+    from explorer.cards import CurvePoint
     from explorer.training.progress import Progress
     from explorer.training.run import Run
     from explorer.training.workers import Workers
-    from explorer.weights import CurvePoint
 
 _SETTINGS = {
     "epochs": "passes over the training pictures, instead of the recipe's length",

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from explorer.cards import Preprocessing
 from explorer.datasets import LabelledImages, hold_out
 from explorer.network import build
 from explorer.spec import ArchitectureSpec, SpecError
 from explorer.training.batches import Batches, derived_seed, measure, normalise
 from explorer.training.recipe import Recipe
 from explorer.training.workers import ALONE, Workers
-from explorer.weights import Preprocessing
 
 MAX_SEED = 2**31 - 1
 _JUDGED_AT_ONCE, _NUMBERS_AT_ONCE = 500, 500 * 3 * 32 * 32

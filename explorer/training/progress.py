@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TextIO
 
-from explorer.weights import CurvePoint
+from explorer.cards import CurvePoint
 
 _REDRAW_SECONDS = 0.5
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from explorer.cards import CurvePoint
 from explorer.datasets import Dataset, LabelledImages
 from explorer.network import build
 from explorer.spec import ArchitectureSpec
@@ -25,7 +26,6 @@ from explorer.training.loop import Score, Training, TrainingError, evaluate
 from explorer.training.progress import Progress
 from explorer.training.recipe import Recipe
 from explorer.training.schedules import waiting
-from explorer.weights import CurvePoint
 
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
 CURVE, RESULT = "curve.csv", "result.json"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from explorer.cards import CurvePoint
 from explorer.training.loop import TrainingError
-from explorer.weights import CurvePoint
 
 FOLDER = "tensorboard"
 _TAGS = {

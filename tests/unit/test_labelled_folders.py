@@ -7,10 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from explorer.cards import Preprocessing
 from explorer.datasets import DatasetError, LabelledImages, folder, hold_out, load
 from explorer.prediction import preprocess
 from explorer.spec import parse
-from explorer.weights import Preprocessing
 
 TWO = parse("resnet20-cifar,classes=2,image_size=16")
 

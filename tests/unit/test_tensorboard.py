@@ -8,9 +8,9 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from explorer.__main__ import main
+from explorer.cards import CurvePoint
 from explorer.training.loop import TrainingError
 from explorer.training.tensorboard import EventFile
-from explorer.weights import CurvePoint
 
 FIRST = CurvePoint(1, 390, 0.1, 1.5, 55.25, None, None, 70.0)
 SECOND = CurvePoint(2, 780, 0.05, 1.25, 45.5, 1.375, 50.5, 71.0, 1.0, 40.25)

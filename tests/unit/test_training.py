@@ -13,16 +13,16 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from explorer.cards import CurvePoint
 from explorer.datasets import CIFAR10_CATEGORIES, Dataset, LabelledImages
 from explorer.network import build
-from explorer.prediction import preprocess
+from explorer.preprocessing import preprocess
 from explorer.spec import parse
 from explorer.training.batches import Batches, measure, normalise
 from explorer.training.loop import MAX_SEED, Training, TrainingError, evaluate
 from explorer.training.progress import Progress, ProgressLine, duration
 from explorer.training.recipe import RECIPES, Recipe
 from explorer.training.run import CHECKPOINT, CURVE, RESULT, Run, read_checkpoint, slug
-from explorer.weights import CurvePoint
 
 TINY = parse("resnet20-cifar,depth=8,width=4")
 PLAIN = Recipe(name="test", epochs=3, batch=8)
