@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.analysis import analyze
-from explorer.gradients.preparation import Loss, prepare
+from explorer.gradients.preparation import Loss, drawing, prepare
 from explorer.plan import plan, units
 from explorer.probing import ProbeSettings
 from explorer.rows import LayerRow
@@ -122,8 +122,7 @@ def probe(
     """
     settings = settings or ProbeSettings()
     spec, model, images, loss = prepare(variant, settings, images)
-    with torch.random.fork_rng(devices=()):  # of dropped units and numbers
-        torch.default_generator.manual_seed(settings.seed)
+    with drawing(settings.seed):
         measured = measure(model, spec, images, loss, check)
     return GradientProfile(spec, replace(settings, batch=len(images)), *measured)
 

@@ -1,6 +1,7 @@
 """The network, the batch and the loss that a probe's settings stand for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import NamedTuple
 
@@ -47,6 +48,14 @@ def prepare(
     labels = torch.randint(spec.classes, (batch,), generator=generator)
     directions = torch.randn((batch, spec.classes), generator=generator)
     return Prepared(spec, model, images, LOSSES[settings.loss](labels, directions))
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Draw dropped units and numbers from a seed; the global random state stays as it was."""
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 def check_batch(spec: ArchitectureSpec, batch: int, mode: str = "train") -> None:
