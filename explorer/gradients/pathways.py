@@ -95,7 +95,7 @@ def probe_pathways(
         variant: a spec or its text form.
         settings: how; without them, as `ProbeSettings()` says.
         images: shape (N, C, H, W), float32, normalised.
-        check: called on the way, forward and back; may raise to stop the work.
+        check: called at every unit, forward and back; may raise to stop the work.
     Raises:
         SpecError: if the variant or the batch allows no such measurement.
     Source:
@@ -125,7 +125,7 @@ def measure_pathways(
         spec: what it was built from.
         images: shape (N, C, H, W).
         loss: of the outputs.
-        check: called on the way, forward and back; may raise to stop the work.
+        check: called at every unit, forward and back; may raise to stop the work.
     """
     model.requires_grad_(False)
     watches: list[_UnitWatch] = []
@@ -192,7 +192,8 @@ class _UnitWatch:
 
     def _watch_output(self, part: nn.Module, point: str) -> None:
         def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
-            self._check()
+            if point == "output":  # once a unit and way, so that the calls can be counted
+                self._check()
             output.register_hook(partial(self._arrive, point))
 
         part.register_forward_hook(hook)
@@ -207,7 +208,8 @@ class _UnitWatch:
         inputs[0].register_hook(partial(self._arrive, "passed"))
 
     def _arrive(self, point: str, gradient: Tensor) -> None:
-        self._check()
+        if point == "output":
+            self._check()
         self._norms[point] = norm(gradient)
 
     def _arrive_at_split(self, path: str, gradient: Tensor) -> None:
