@@ -44,6 +44,7 @@ def test_plain_56_and_resnet_56_are_compared_in_four_clicks(page: Page) -> None:
 def test_a_click_on_a_curve_leads_to_its_layer_and_its_units_microscope(page: Page) -> None:
     visit(page, "/gradients?v=resnet20-cifar&v=plain20-cifar")
     points = page.locator(".js-plotly-plot .scatterlayer .trace").nth(1).locator(".point")
+    points.nth(10).scroll_into_view_if_needed()
     box = points.nth(10).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
