@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.analysis import analyze
-from explorer.gradients.norms import WEIGHTED_KINDS, norm, weighted_rows
+from explorer.gradients.norms import WEIGHTED_KINDS, norm, on_main_path, weighted_rows
 from explorer.gradients.preparation import drawing, prepare
 from explorer.network import ResidualUnit
 from explorer.plan import plan, units
@@ -73,9 +73,24 @@ class ActivationProfile:
     activations: tuple[Activations, ...]
     branches: tuple[UnitBranch, ...]
 
-    def of_kind(self, *kinds: str) -> tuple[Activations, ...]:
-        """Return the activations of some kinds."""
-        return tuple(each for each in self.activations if each.kind in kinds)
+    @property
+    def units(self) -> tuple[Activations, ...]:
+        """What every unit gives; a classic network's units are those of its stages."""
+        return self._of(UNIT)
+
+    @property
+    def layers(self) -> tuple[Activations, ...]:
+        """What the weighted layers give that depth counts, before any normalisation."""
+        return self._of(*WEIGHTED_KINDS)
+
+    @property
+    def relus(self) -> tuple[Activations, ...]:
+        """What the ReLUs on the main path give."""
+        return self._of(RELU)
+
+    def _of(self, *kinds: str) -> tuple[Activations, ...]:
+        found = (each for each in self.activations if each.kind in kinds)
+        return tuple(each for each in found if on_main_path(each.name))
 
 
 def probe_activations(

@@ -86,7 +86,7 @@ class GradientProfile:
 
         Of an Inception module's branches, its second is one of the two longest.
         """
-        return tuple(layer for layer in self.layers if not any(a in layer.name for a in _ASIDE))
+        return tuple(layer for layer in self.layers if on_main_path(layer.name))
 
     @property
     def growth(self) -> float:
@@ -100,6 +100,11 @@ class GradientProfile:
         path = [layer for layer in self.main_path if layer.kind == "convolution"]
         norms = [layer.weight_gradient_norm for layer in path]
         return norms[0] / norms[-1] if norms[-1] else nan
+
+
+def on_main_path(name: str) -> bool:
+    """Whether depth counts a layer of this name; of an Inception module, its second branch's."""
+    return not any(part in name for part in _ASIDE)
 
 
 def probe(

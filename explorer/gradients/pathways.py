@@ -53,6 +53,11 @@ class UnitPathways(NamedTuple):
     cosine: float
 
     @property
+    def passed_share(self) -> float:
+        """|gradient that the ReLU behind the addition lets through| / |what arrives|."""
+        return self.passed_norm / self.output_norm if self.output_norm else nan
+
+    @property
     def angle(self) -> float:
         """Degrees between the two parts: 90 if they have nothing to do with each other."""
         return nan if isnan(self.cosine) else degrees(acos(min(max(self.cosine, -1.0), 1.0)))

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from explorer.gradients import ProbeSettings
 from explorer.gradients.activations import (
     RELU,
-    UNIT,
     ActivationProfile,
     measure_activations,
     probe_activations,
@@ -101,7 +100,7 @@ def test_any_networks_layers_activations_and_units_are_all_measured(spec: Any) -
     ]
     ends = [name for name, _, _ in units(plan(spec).root)]
     assert sorted(each.name for each in profile.activations) == sorted(names + ends)
-    assert [each.name for each in profile.of_kind(UNIT)] == ends
+    assert [each.name for each in profile.units] == ends
     joined = spec.family == "residual" and spec.shortcut != "none"
     assert [each.name for each in profile.branches] == (ends if joined else [])
 
@@ -154,12 +153,12 @@ def test_the_signal_grows_as_in_the_reference(
 ) -> None:
     profiles = [probed(text, batch=64, seed=seed) for seed in range(3)]
     for place, wanted in ((0, first), (-1, last)):
-        rms = geometric_mean(profile.of_kind(UNIT)[place].rms for profile in profiles)
+        rms = geometric_mean(profile.units[place].rms for profile in profiles)
         assert wanted / factor < rms < wanted * factor
 
 
 def test_half_of_what_leaves_a_relu_behind_a_normalisation_is_zero() -> None:
-    for relu in probed("plain20-cifar", batch=16).of_kind(RELU):
+    for relu in probed("plain20-cifar", batch=16).relus:
         assert relu.zeros == pytest.approx(0.5, abs=0.06)
         assert relu.dead == 0
 
@@ -199,10 +198,10 @@ def test_the_loss_plays_no_part() -> None:
 def test_what_is_not_finite_is_told() -> None:
     images = torch.full((2, 3, 32, 32), 3e38)
     profile = probe_activations("resnet20-cifar,norm=none,width=2", images=images)
-    assert not math.isfinite(profile.of_kind(UNIT)[-1].variance)
+    assert not math.isfinite(profile.units[-1].variance)
     assert not math.isfinite(profile.branches[-1].ratio)
     large = probe_activations("resnet20-cifar,norm=none", images=images / 1e14)
-    assert 1e40 < large.of_kind(UNIT)[0].variance < math.inf  # squares leave float32
+    assert 1e40 < large.units[0].variance < math.inf  # squares leave float32
 
 
 def test_bad_choices_are_refused() -> None:
