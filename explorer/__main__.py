@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--json", action="store_true", help="as a JSON list")
     predict.set_defaults(command=_predict)
 
-    training = commands.add_parser("train", help="train a network on CIFAR-10")
+    training = commands.add_parser("train", help="train a network on labelled pictures")
     training.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
     add_options(training)
     training.set_defaults(command=_train)

@@ -72,6 +72,8 @@ class CurvePoint:
         test_loss: over all test pictures after the epoch; None where it was not measured.
         test_error_percent: over the same.
         seconds: that the epoch took.
+        validation_loss: over the held-out part of the training pictures; None if there is none.
+        validation_error_percent: over the same.
     """
 
     epoch: int
@@ -82,6 +84,8 @@ class CurvePoint:
     test_loss: float | None
     test_error_percent: float | None
     seconds: float
+    validation_loss: float | None = None
+    validation_error_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
