@@ -128,7 +128,7 @@ dropout.
 - **Without normalisation**, He's initialisation keeps the signal's size from layer to layer (He et
   al. 2015, arXiv:1502.01852, eq. 10), up to the zeros around a map.
 - **In residual networks variances add up.** With batch normalisation every branch brings about the
-  same, so between projections the variance grows in proportion to the number of units, and
+  same, so within a stage the variance grows in proportion to the number of units, and
   $\lVert F(x)\rVert / \lVert x\rVert$ falls: normalisation makes the branch smaller than the
   shortcut by a factor "on the order of the square root of the network depth" (De and Smith 2020,
   arXiv:2002.10444). Without it each branch is about as large as its shortcut, and the variance

@@ -58,7 +58,7 @@ _QUANTITIES = {
     ),
     "masked": _Quantity(
         "Places at which the ReLU behind the addition stops both paths",
-        "Share of the addition's numbers that are 0 or less",
+        "Share of the ReLU's inputs that are 0 or less",
         {"masked_share": ""},
         "At 0 the gradient passes as a whole, at 1 nothing of it.",
     ),
