@@ -108,6 +108,13 @@ def probe_bytes(spec: ArchitectureSpec, batch: int) -> int:
     return batch * analysis.activation_bytes + 2 * analysis.weights_bytes
 
 
+def forward_bytes(spec: ArchitectureSpec, batch: int) -> int:
+    """Return an upper bound of the memory that a probe of the way forward takes."""
+    analysis = analyze(spec)
+    # What is alive at a time, and as much again for the numbers that statistics are made of.
+    return 2 * batch * analysis.peak_inference_bytes + analysis.weights_bytes
+
+
 def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:
     """Return an upper bound of the memory that timing several variants in one run takes."""
     found = [analyze(spec) for spec in specs]
