@@ -58,6 +58,7 @@ class UnitGradient(NamedTuple):
     A classic network's units are its convolutions, with their activation, or Inception modules.
     """
 
+    name: str
     stage: str
     unit: int
     output_gradient_norm: float
@@ -222,7 +223,7 @@ class _Recorder:
     def units(self) -> tuple[UnitGradient, ...]:
         """Return the norm at every unit's output, in forward order."""
         return tuple(
-            UnitGradient(stage, unit, self._norms[name], self._numbers[name])
+            UnitGradient(name, stage, unit, self._norms[name], self._numbers[name])
             for name, (stage, unit) in self._units.items()
         )
 

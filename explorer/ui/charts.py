@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.export.table import to_csv
 from explorer.figures.style import Figure
+from explorer.ui import state
 
 Records: TypeAlias = Sequence[Mapping[str, Any]]
 
@@ -20,6 +21,7 @@ def draw(
     title: str,
     reading: str,
     records: Callable[[], Records],
+    on_point: Callable[[Sequence[Any]], object] | None = None,
 ) -> None:
     """Draw a chart with everything that belongs to it.
 
@@ -29,6 +31,7 @@ def draw(
         title: what is measured, on what.
         reading: one sentence on how to read it.
         records: gives the data shown, when the CSV is asked for.
+        on_point: called with the data of a point, its `customdata`, when it is clicked.
     """
     st.markdown(f"**{title}**")
     place = st.container()
@@ -43,7 +46,19 @@ def draw(
         "displayNotifier": False,
         "toImageButtonOptions": {"format": form.lower(), "filename": key, "scale": PNG_SCALE},
     }
-    place.plotly_chart(chart, key=f"chart-{key}", config=config, alt=title)
+    name = f"chart-{key}"
+    if on_point is None:
+        place.plotly_chart(chart, key=name, config=config, alt=title)
+        return
+
+    def told() -> None:
+        points = state.read(name).selection.points
+        if points and "customdata" in points[0]:
+            on_point(points[0]["customdata"])
+
+    place.plotly_chart(
+        chart, key=name, config=config, alt=title, on_select=told, selection_mode="points"
+    )
 
 
 def _picture_form(key: str) -> str:

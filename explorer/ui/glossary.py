@@ -194,8 +194,34 @@ GLOSSARY = {
     "seed": "Where the random weights, labels and noise start. The same seed gives the same curve.",
     "input": (
         "What the batch shows. Noise: every value drawn from N(0, 1). Photographs: random crops of "
-        "the bundled ones, half of them mirrored, normalised with ImageNet's mean and deviation."
+        "the bundled or your own ones, half of them mirrored, normalised with ImageNet's mean and "
+        "deviation."
     ),
+    "probe": "What is measured: each probe is one question about a network's signals.",
+    "seeds": (
+        "How many seeds are measured, counted up from the one above. The line is then the median, "
+        "the shaded range goes from the least to the greatest."
+    ),
+    "curves": (
+        "Overlaid in one chart; one below the other, with one scale; or each divided by the first, "
+        "where all have equally many layers."
+    ),
+    "initialisation": (
+        "How weights are drawn. He's normal: variance 2 / fan-in, or 2 / fan-out (torchvision's "
+        "choice for residual networks and VGG). Xavier's: 2 / (fan-in + fan-out). PyTorch's own: "
+        "uniform, variance 1 / (3 fan-in). torchvision's: as its constructors draw each family."
+    ),
+    "loss": "What goes back: each is a mean over the batch. Labels and directions are random.",
+    "bn-mode": (
+        "In training, batch normalisation uses the batch's own mean and variance. In prediction it "
+        "uses running ones, which are 0 and 1 before any training and change nothing."
+    ),
+    "probe-norm": "Measure all variants without normalisation, to see what it does.",
+    "probe-gamma": (
+        "Where the last normalisation of each residual branch starts. At 0 every unit starts as "
+        "the identity (Goyal et al. 2017, arXiv:1706.02677, Section 5.1)."
+    ),
+    "probe-size": "Height and width of the pictures, for all variants at once.",
     "top1": (
         "Share of the 50,000 pictures of ImageNet's validation set whose most probable class is "
         "the right one: 100% minus the top-1 error that many papers print."

@@ -6,15 +6,13 @@ runs, so that the first page does not wait for them.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
 from explorer.export.origin import Origin
 from explorer.export.targets import Target
-from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui import warmup
 from explorer.ui.jobs import JobContext
@@ -22,7 +20,6 @@ from explorer.ui.jobs import JobContext
 if TYPE_CHECKING:
     from torch import nn
 
-    from explorer.gradients import GradientProfile
     from explorer.pictures import Picture
     from explorer.prediction import Prediction
     from explorer.timing import Run
@@ -68,7 +65,6 @@ class Kept(Generic[T]):
         return result
 
 
-_profiles: "Kept[GradientProfile]" = Kept(256)
 _verdicts: "Kept[tuple[tuple[Verdict, ...], str]]" = Kept(64)
 
 
@@ -109,51 +105,6 @@ def probe_bytes(spec: ArchitectureSpec, batch: int) -> int:
     """Return an upper bound of the memory that a gradient probe takes."""
     analysis = analyze(spec)
     return batch * analysis.activation_bytes + 2 * analysis.weights_bytes
-
-
-def gradient_profiles(
-    specs: tuple[ArchitectureSpec, ...], batch: int, seed: int, source: str
-) -> "Work[tuple[GradientProfile, ...]]":
-    """Probe several variants on the same batch, one after another."""
-
-    def work(context: JobContext) -> "tuple[GradientProfile, ...]":
-        found = []
-        for number, spec in enumerate(specs):
-            measure = partial(_probe, spec, batch, seed, source, context, (number, len(specs)))
-            found.append(_profiles.get((spec, batch, seed, source), measure))
-        return tuple(found)
-
-    return work
-
-
-def _probe(
-    spec: ArchitectureSpec,
-    batch: int,
-    seed: int,
-    source: str,
-    context: JobContext,
-    turn: tuple[int, int],
-) -> "GradientProfile":
-    from explorer import gradients, prediction
-    from explorer.gradients.norms import weighted_rows
-
-    steps = 2 * len(weighted_rows(spec))
-    seen, (number, count) = 0, turn
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        done = (number + min(seen / steps, 1.0)) / count
-        context.report(done, f"network {number + 1} of {count}")
-
-    images: Any = None
-    if source == "pictures":
-        from explorer.data import bundled_pictures
-
-        photographs = [picture.read().image for picture in bundled_pictures()]
-        images = prediction.picture_batch(photographs, spec, batch, seed)
-    settings = ProbeSettings(batch=batch, seed=seed, source=source)
-    return gradients.probe(spec, settings, images, check)
 
 
 def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:

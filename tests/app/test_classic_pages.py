@@ -73,9 +73,11 @@ def test_gradients_are_measured_without_twins(app, text):
     open_with(app, text, "gradients")
     assert not app.toggle and not app.error
     unit = "Inception module" if "google" in text else "convolution"
-    assert f"from the last {unit}'s output to the first's" in words(app)
-    settled(app.segmented_control(key="quantity").set_value("weight").run())
-    assert "from the last convolution to the first, the weights' gradient" in words(app)
+    assert "from the last convolution (" in words(app)
+    settled(app.selectbox(key="quantity").set_value("unit").run())
+    assert f"from the last {unit} (" in words(app)
+    settled(app.selectbox(key="quantity").set_value("weight").run())
+    assert "), the weights' gradient" in words(app)
 
 
 @pytest.mark.parametrize("text", [SMALL["lenet5"], SMALL["googlenet"]])

@@ -248,13 +248,13 @@ def test_gradients_of_a_variant_its_twin_and_the_other_ordering(app):
     open_with(app, "resnet20-cifar", "gradients")
     told = words(app)
     for name in ("ResNet-20 (CIFAR)**", "Plain-20 (CIFAR)**", "ResNet-20 (CIFAR), v2**"):
-        assert f"**{name}: from the last unit's output to the first's" in told
+        assert f"**{name}: from the last convolution (" in told
     assert told.count("grows") >= 3
     app.toggle(key="plain").set_value(False)
     settled(app.toggle(key="other").set_value(False).run())
     assert "Plain-20" not in words(app)
-    settled(app.segmented_control(key="quantity").set_value("weight").run())
-    assert "from the last convolution to the first" in words(app)
+    settled(app.selectbox(key="quantity").set_value("weight").run())
+    assert "to the first (conv1), the weights' gradient" in words(app)
     settled(app.segmented_control(key="input").set_value("pictures").run())
     assert "bundled photographs" in words(app)
 

@@ -152,7 +152,7 @@ def test_gradients_draw_each_variant_in_its_colour(app):
     assert [curve["name"][:1] for curve in curves] == ["A", "B", "C"]
     assert [curve["line"]["color"] for curve in curves] == ["#0072B2", "#E69F00", "#009E73"]
     assert "stage1" in str(chart(app)["layout"])  # alike in depth: the stages are marked
-    assert "**Bare**: from the last unit's output" in words(app)
+    assert "**Bare**: from the last convolution" in words(app)
     assert "plain" not in {toggle.key for toggle in app.toggle}  # twins are for one variant
 
 

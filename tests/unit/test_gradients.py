@@ -110,7 +110,8 @@ def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> Non
         rms = norm64(gradients[layer.name]) / math.sqrt(gradients[layer.name].numel())
         assert layer.output_gradient_rms == pytest.approx(rms, rel=1e-4)
     names = {(stage, unit): name for name, stage, unit in units(plan(profile.spec).root)}
-    for stage, unit, measured_norm, numbers in profile.units:
+    for name, stage, unit, measured_norm, numbers in profile.units:
+        assert name == names[stage, unit]
         expected_norm = norm64(gradients[names[stage, unit]])
         assert measured_norm == pytest.approx(expected_norm, rel=1e-4), (stage, unit)
         assert numbers == gradients[names[stage, unit]].numel()

@@ -1,6 +1,5 @@
 """Predict: what the network says about pictures, and what it was shown."""
 
-import hashlib
 from functools import partial
 from typing import NamedTuple
 
@@ -10,15 +9,11 @@ from explorer import weights
 from explorer.analysis import analyze
 from explorer.data import bundled_picture, bundled_pictures
 from explorer.figures.prediction import Answer, top_classes
-from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
 from explorer.spec import ArchitectureSpec
-from explorer.ui import charts, state, tasks, waiting
+from explorer.ui import charts, state, tasks, uploads, waiting
 from explorer.ui.swatches import swatch
 from explorer.weights import WeightsEntry
 from explorer.words import title
-
-_MAX_FILES = 24
-_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 
 
 class _Asked(NamedTuple):
@@ -111,35 +106,22 @@ def _offer_weights(spec: ArchitectureSpec) -> bool:
 
 def _files() -> tuple[tasks.File, ...]:
     names = [picture.name for picture in bundled_pictures()]
-    uploads = st.file_uploader(
-        "Your pictures",
-        type=_SUFFIXES,
-        accept_multiple_files=True,
-        key="uploads",
-        help=f"{', '.join(FORMATS)}, up to {MAX_BYTES // 2**20} MB and {MAX_PIXELS / 1e6:.0f} "
-        "megapixels each. They are only held in this server's memory and are gone when you leave.",
-    )
+    own = uploads.pictures("uploads")
     chosen = st.pills(
         "Bundled photographs",
         names,
-        default=[] if uploads else names[:1],
+        default=[] if own else names[:1],
         selection_mode="multi",
         format_func=lambda name: bundled_picture(name).title,
         key="pictures",
         bind="query-params",
         persist_state="session",
     )
-    if len(uploads) > _MAX_FILES:
-        st.warning(f"Only the first {_MAX_FILES} pictures are shown.")
-    files = [_file(upload.name, upload.getvalue()) for upload in uploads[:_MAX_FILES]]
+    files = list(own)
     for picture in map(bundled_picture, chosen):
         remark = f"{picture.note} Photograph: {picture.credit}.".strip()
-        files.append(_file(picture.title, picture.path.read_bytes(), remark))
+        files.append(uploads.file(picture.title, picture.path.read_bytes(), remark))
     return tuple(files)
-
-
-def _file(name: str, content: bytes, credit: str = "") -> tasks.File:
-    return tasks.File(name, hashlib.sha256(content).hexdigest(), content, credit)
 
 
 def _draw_answers(asked: list[_Asked], found: tuple[tuple[tasks.Answer, ...], ...]) -> None:

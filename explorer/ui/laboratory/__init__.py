@@ -1,0 +1,1 @@
+"""The probes of the Gradients page, a view each."""

@@ -1,0 +1,161 @@
+"""The settings of the probes: each a control with one name in the link, whatever the probe."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from explorer.probing import INITIALISATIONS, LOSSES, MAX_SEED, MODES, SOURCES, ProbeSettings
+from explorer.spec import ArchitectureSpec
+from explorer.ui import tasks, uploads
+from explorer.ui.glossary import GLOSSARY
+
+MAX_BATCH = 256
+MAX_SEEDS = 9
+_LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+_NORMS = {"chosen": "as each variant says", "none": "without"}
+_ZEROS = {"chosen": "as each variant says", "zero": "starts at 0", "one": "starts at 1"}
+_SIZES = {
+    "chosen": "as each variant says",
+    **{str(side): f"{side} × {side}" for side in (32, 64, 96, 128, 160, 224, 288)},
+}
+
+
+class Feed(NamedTuple):
+    """What all variants of a probe have in common.
+
+    Args:
+        settings: of the probe; of the first of several seeds.
+        seeds: how many, counted up from the settings' own.
+        changes: fields of the variants that are set otherwise.
+        files: the pictures that were uploaded for it.
+    """
+
+    settings: ProbeSettings
+    seeds: int
+    changes: Mapping[str, Any]
+    files: tuple[tasks.File, ...]
+
+    @property
+    def words(self) -> str:
+        """The conditions, as a sentence for the caption."""
+        settings = self.settings
+        several = f" to {settings.seed + self.seeds - 1} (line: median)" if self.seeds > 1 else ""
+        changes = ", ".join(f"{field}={value}" for field, value in self.changes.items())
+        return (
+            f"Batch of {settings.fed}; networks {settings.words}{several}."
+            f"{f' Changed for all: {changes}.' if changes else ''}"
+        )
+
+
+def feed(specs: Sequence[ArchitectureSpec]) -> Feed:
+    """Draw all settings of a probe of one batch."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container(width="content")
+        first = seed()
+        source = _source(specs)
+        with st.popover("More choices", icon=":material/tune:"):
+            several = seeds()
+            scheme = initialisation()
+            loss = _select("Loss", LOSSES, "loss")
+            mode = _select("Batch normalisation by", MODES, "bn-mode")
+            changes = _changes()
+        size = changes.get("image_size")
+        with place:
+            many = batch(all(int(size or spec.image_size) <= 64 for spec in specs))
+    files: tuple[tasks.File, ...] = ()
+    if source == "uploads":
+        files = uploads.pictures("probe-uploads")
+        source = source if files else "noise"
+    settings = ProbeSettings(
+        batch=many, seed=first, source=source, initialisation=scheme, loss=loss, mode=mode
+    )
+    return Feed(settings, several, changes, files)
+
+
+def batch(small: bool) -> int:
+    """Draw how many pictures are in the batch; small ones may be more by default."""
+    return int(
+        st.number_input(
+            "Batch",
+            1,
+            MAX_BATCH,
+            32 if small else 4,
+            key="batch-small" if small else "batch",
+            help=GLOSSARY["batch"],
+            width=140,
+            **_LINKED,
+        )
+    )
+
+
+def seed() -> int:
+    """Draw where everything random starts."""
+    return int(
+        st.number_input(
+            "Seed",
+            0,
+            MAX_SEED - MAX_SEEDS,
+            0,
+            key="seed",
+            help=GLOSSARY["seed"],
+            width=180,
+            **_LINKED,
+        )
+    )
+
+
+def seeds() -> int:
+    """Draw how many seeds are measured."""
+    return int(
+        st.number_input(
+            "Seeds", 1, MAX_SEEDS, 1, key="seeds", help=GLOSSARY["seeds"], width=140, **_LINKED
+        )
+    )
+
+
+def initialisation() -> str:
+    """Draw how weights start."""
+    return _select("Initialisation", INITIALISATIONS, "initialisation")
+
+
+def _select(label: str, words: Mapping[str, str], key: str) -> str:
+    chosen: str = st.selectbox(
+        label,
+        list(words),
+        format_func=words.__getitem__,
+        key=key,
+        help=GLOSSARY[key],
+        **_LINKED,
+    )
+    return chosen
+
+
+def _changes() -> dict[str, Any]:
+    """Draw what may be set otherwise in all variants at once."""
+    chosen: dict[str, Any] = {}
+    if _select("Normalisation", _NORMS, "probe-norm") == "none":
+        chosen["norm"] = "none"
+    zero = _select("Last gamma of each branch", _ZEROS, "probe-gamma")
+    if zero != "chosen":
+        chosen["zero_init"] = zero == "zero"
+    size = _select("Resolution", _SIZES, "probe-size")
+    if size != "chosen":
+        chosen["image_size"] = int(size)
+    return chosen
+
+
+def _source(specs: Sequence[ArchitectureSpec]) -> str:
+    pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
+    chosen: str = st.segmented_control(
+        "Input",
+        list(SOURCES) if pictures else ["noise"],
+        default="noise",
+        required=True,
+        format_func=SOURCES.__getitem__,
+        key="input",
+        help=GLOSSARY["input"],
+        width="content",
+        **_LINKED,
+    )
+    return chosen

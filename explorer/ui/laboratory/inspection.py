@@ -1,0 +1,55 @@
+"""One layer of one network, looked at: its numbers, and the way to its unit's microscope."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from explorer.diagram import diagram
+from explorer.ui import state
+from explorer.ui.laboratory.lines import Line
+
+Numbers = Mapping[str, float]
+_LAYER, _NETWORK = "probe-layer", "probe-network"
+
+
+def choose(point: Sequence[object]) -> None:
+    """Look at the layer that was clicked: its name, its place, and its network's name."""
+    state.fill(_LAYER, str(point[0]))
+    state.fill(_NETWORK, str(point[2]))
+
+
+def draw(shown: Sequence[Line], found: Mapping[str, Mapping[str, Numbers]]) -> None:
+    """Draw the choice of a network and a layer, its numbers, and a button to its unit.
+
+    Args:
+        shown: the networks.
+        found: for each network's name, the numbers of its layers by their names, in forward order.
+    """
+    st.markdown("**One layer's numbers** (a click on a curve chooses one)")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox("Network", list(found), key=_NETWORK, width=320)
+        layers = found[name]
+        layer = st.selectbox("Layer", list(layers), key=_LAYER, width=320)
+        line = next(line for line in shown if line.name == name)
+        _microscope(line, layer, in_tray=bool(line.letter) or line is shown[0])
+    with st.container(horizontal=True):
+        for quantity, value in layers[layer].items():
+            st.metric(quantity, f"{value:,}" if isinstance(value, int) else f"{value:.4g}")
+
+
+def _microscope(line: Line, layer: str, in_tray: bool) -> None:
+    units = [
+        member
+        for group in diagram(line.spec).groups
+        for unit in group.units
+        for member in unit.members
+        if f"{layer}.".startswith(f"{member}.")
+    ]
+    if st.button(
+        "Open its unit in the microscope",
+        icon=":material/search:",
+        disabled=not (units and in_tray),
+        key="probe-microscope",
+    ):
+        state.look(line.letter or "A", units[0])
+        st.switch_page("explorer/ui/pages/picture.py")

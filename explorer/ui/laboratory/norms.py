@@ -1,0 +1,235 @@
+"""Probes 1 and 2: norms of the gradients of weights and outputs, layer by layer."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import nan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import streamlit as st
+
+from explorer.figures.gradients import Curve, gradient_norms, shared_bands
+from explorer.tray import Variant
+from explorer.ui import charts, reports, state, waiting
+from explorer.ui.glossary import GLOSSARY
+from explorer.ui.laboratory import choices, inspection, lines, seeds, work
+from explorer.ui.laboratory.lines import Line
+from explorer.ui.swatches import swatch
+from explorer.words import change, unit_name
+
+if TYPE_CHECKING:
+    from explorer.gradients import GradientProfile
+
+
+class _Quantity(NamedTuple):
+    """What a curve shows: of layers or of units, which attribute, and its words."""
+
+    words: str
+    of_units: bool
+    attribute: str
+    axis: str
+    sentence: str
+
+
+_QUANTITIES = {
+    "output": _Quantity(
+        "at each layer's output, |dL/dy|",
+        False,
+        "output_gradient_norm",
+        "|dL/dy|, L2 norm",
+        "the gradient",
+    ),
+    "output-rms": _Quantity(
+        "at each layer's output, per element",
+        False,
+        "output_gradient_rms",
+        "dL/dy, root mean square",
+        "the gradient per element",
+    ),
+    "unit": _Quantity(
+        "at each unit's output, |dL/dx|",
+        True,
+        "output_gradient_norm",
+        "|dL/dx|, L2 norm",
+        "the gradient",
+    ),
+    "unit-rms": _Quantity(
+        "at each unit's output, per element",
+        True,
+        "output_gradient_rms",
+        "dL/dx, root mean square",
+        "the gradient per element",
+    ),
+    "weight": _Quantity(
+        "of each layer's weights, |dL/dW|",
+        False,
+        "weight_gradient_norm",
+        "|dL/dW|, L2 norm",
+        "the weights' gradient",
+    ),
+    "relative": _Quantity(
+        "of each layer's weights, relative to them, |dL/dW| / |W|",
+        False,
+        "relative_weight_gradient",
+        "|dL/dW| / |W|",
+        "the weights' relative gradient",
+    ),
+}
+_FORMULA = r"""
+One batch of $N$ pictures goes forward; the mean loss $L$ goes back, through autograd:
+
+$$\lVert \partial L/\partial y \rVert_2
+=\Bigl(\sum_{n,c,h,w}(\partial L/\partial y_{nchw})^2\Bigr)^{1/2},
+\qquad \text{per element: divided by } \sqrt{N\,C\,H\,W}.$$
+
+A step of plain gradient descent with rate $\eta$ changes a layer's weights by
+$\eta\,\lVert\partial L/\partial W\rVert / \lVert W\rVert$ of their size.
+
+- **Plain networks with batch normalisation explode, they do not vanish**, at initialisation: the
+  gradient grows towards the picture by about 1.21 per convolution, for any such network wide
+  enough (Yang et al. 2019, arXiv:1902.08129, Theorem 8).
+- **Residual networks with batch normalisation** grow far more slowly: normalisation makes each
+  branch small beside its shortcut (De and Smith 2020, arXiv:2002.10444).
+- **Skip connections alone are no cure**: without normalisation a residual network's gradient grows
+  by about 1.19 per convolution.
+- The degradation of deep plain networks is *not* put down to vanishing gradients by its
+  discoverers: "neither forward nor backward signals vanish" (He et al. 2015, arXiv:1512.03385,
+  Section 4.1).
+"""
+
+
+def draw(variants: tuple[state.Shown, ...]) -> None:
+    """Draw a curve for each variant; for a single one, those of its twins beside it."""
+    st.markdown(
+        "One batch goes forward, the loss goes back. The curve shows how strong the gradient is at "
+        "every layer of an untrained network."
+    )
+    quantity = st.selectbox(
+        "Gradient",
+        list(_QUANTITIES),
+        format_func=lambda key: _QUANTITIES[key].words,
+        key="quantity",
+        bind="query-params",
+        persist_state="session",
+        help=f"{GLOSSARY['output_gradient']}\n\n{GLOSSARY['weight_gradient']}",
+    )
+    shown = lines.choose(variants)
+    fed = choices.feed([line.spec for line in shown])
+    shown = lines.those_that_fit(lines.changed(shown, fed.changes), fed.settings.batch)
+    if not shown:
+        return
+    specs = tuple(line.spec for line in shown)
+    digests = tuple(file.digest for file in fed.files)
+    waiting.show(
+        "gradients",
+        (specs, fed.settings, fed.seeds, digests),
+        work.probes("norms", specs, fed.settings, fed.seeds, fed.files),
+        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[quantity], fed),
+        "Measuring gradients",
+        streams=True,
+    )
+    with st.expander("The formula, and what theory and the papers say"):
+        st.markdown(_FORMULA)
+
+
+def _draw_profiles(
+    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+) -> None:
+    curves = [_curve(*each, quantity) for each in zip(shown, profiles, strict=True)]
+    first = [found[0] for found in profiles]
+    bands = shared_bands([_stages(profile, quantity) for profile in first])
+    found = zip(shown, curves, first, strict=True)
+    st.markdown("\n".join(_finding(*each, quantity) for each in found))
+    arrangement = seeds.arrangement(curves)
+    charts.draw(
+        gradient_norms(
+            curves,
+            bands,
+            quantity.axis,
+            arrangement,
+            point="Unit" if quantity.of_units else "Layer on the main path",
+        ),
+        "gradients",
+        f"Gradient {quantity.words}",
+        "Read from right to left, the way the gradient travels: a line that climbs to the left "
+        "grows towards the picture, one that falls fades. From one power of ten to the next is a "
+        "factor of 10."
+        + (" The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""),
+        lambda: _records(profiles),
+        inspection.choose,
+    )
+    losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
+    st.caption(
+        f"{fed.words} {'Shaded bands are the stages, small ticks the units. ' if bands else ''}"
+        "Layers beside the longest path (projections on shortcuts, an Inception module's other "
+        f"branches) are in the data, not in the line. Loss: {losses}."
+    )
+    inspection.draw(shown, {line.name: _numbers(p) for line, p in zip(shown, first, strict=True)})
+    reports.button([Variant(line.spec, line.title) for line in shown], first)
+
+
+def _points(profile: "GradientProfile", quantity: _Quantity) -> Sequence[Any]:
+    return profile.units if quantity.of_units else profile.main_path
+
+
+def _stages(profile: "GradientProfile", quantity: _Quantity) -> list[str]:
+    return [point.stage for point in _points(profile, quantity)]
+
+
+def _curve(line: Line, profiles: "Sequence[GradientProfile]", quantity: _Quantity) -> Curve:
+    points = _points(profiles[0], quantity)
+    rows = [
+        [getattr(point, quantity.attribute) for point in _points(profile, quantity)]
+        for profile in profiles
+    ]
+    names = [point.name for point in points]
+    starts = seeds.unit_starts([(point.stage, point.unit) for point in points])
+    return seeds.curve(line, names, rows, () if quantity.of_units else starts)
+
+
+def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: _Quantity) -> str:
+    """Say what happens between the ends of the curve, its linear layers left out."""
+    linear = {layer.name for layer in profile.layers if layer.kind == "linear"}
+    ends = [place for place, name in enumerate(curve.layers) if name not in linear]
+    first, last = ends[0], ends[-1]
+    base = curve.values[last]
+    factor = curve.values[first] / base if base else nan
+    mark = f"{swatch(line.letter)} " if line.letter else ""
+    return (
+        f"- {mark}**{line.title}**: from the last {_point(line, quantity)} "
+        f"({curve.layers[last]}) to the first ({curve.layers[first]}), {quantity.sentence} "
+        f"**{change(factor)}**."
+    )
+
+
+def _point(line: Line, quantity: _Quantity) -> str:
+    return unit_name(line.spec) if quantity.of_units else "convolution"
+
+
+def _numbers(profile: "GradientProfile") -> dict[str, inspection.Numbers]:
+    """Return what is known of each layer, for the one that is looked at."""
+    return {
+        layer.name: {
+            "|dL/dW|": layer.weight_gradient_norm,
+            "|W|": layer.weight_norm,
+            "|dL/dW| / |W|": layer.relative_weight_gradient,
+            "|dL/dy|": layer.output_gradient_norm,
+            "dL/dy, root mean square": layer.output_gradient_rms,
+            "Numbers in y": layer.output_numbers,
+        }
+        for layer in profile.layers
+    }
+
+
+def _records(profiles: work.Profiles) -> list[dict[str, object]]:
+    return [
+        {
+            "variant": str(profile.spec),
+            **asdict(profile.settings),
+            **layer._asdict(),
+            "relative_weight_gradient": layer.relative_weight_gradient,
+            "output_gradient_rms": layer.output_gradient_rms,
+        }
+        for found in profiles
+        for profile in found
+        for layer in profile.layers
+    ]

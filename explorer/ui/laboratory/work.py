@@ -1,0 +1,99 @@
+"""The probes of one batch, as work for the queue: several networks, several seeds, as they come."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from explorer.probing import ProbeSettings
+from explorer.spec import ArchitectureSpec
+from explorer.ui.jobs import JobContext
+from explorer.ui.tasks import File, Kept, Work
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Profiles = tuple[tuple[Any, ...], ...]
+"""For each network, the profiles measured so far: one for each seed."""
+
+_kept: Kept[Any] = Kept(512)
+
+
+def probes(
+    kind: str,
+    specs: Sequence[ArchitectureSpec],
+    settings: ProbeSettings,
+    seeds: int,
+    files: Sequence[File] = (),
+) -> Work[Profiles]:
+    """Probe networks on the same batch, seed by seed, and show each seed's profiles as they come.
+
+    Args:
+        kind: which probe, one of `_probe_of`.
+        specs: the networks.
+        settings: of the first seed; the others count up from it.
+        seeds: how many.
+        files: the uploaded pictures that the settings speak of.
+    """
+
+    def work(context: JobContext) -> Profiles:
+        found: list[list[Any]] = [[] for _ in specs]
+        total = seeds * len(specs)
+        for turn in range(total):
+            number, place = divmod(turn, len(specs))
+            spec, one = specs[place], replace(settings, seed=settings.seed + number)
+            key = (kind, spec, one, tuple(file.digest for file in files))
+            report = _reporting(context, kind, spec, (turn, total))
+            found[place].append(_kept.get(key, lambda: _probe(kind, spec, one, files, report)))  # noqa: B023
+            if place == len(specs) - 1 and turn < total - 1:
+                context.show(tuple(map(tuple, found)))
+        return tuple(map(tuple, found))
+
+    return work
+
+
+def _reporting(
+    context: JobContext, kind: str, spec: ArchitectureSpec, turn: tuple[int, int]
+) -> Callable[[], None]:
+    """Return what a probe calls at every layer, forward and back: progress, and a place to stop."""
+    from explorer.gradients.norms import weighted_rows
+
+    steps, seen = 2 * len(weighted_rows(spec)), 0
+
+    def check() -> None:
+        nonlocal seen
+        seen += 1
+        context.report((turn[0] + min(seen / steps, 1.0)) / turn[1], f"{turn[0] + 1} of {turn[1]}")
+
+    return check
+
+
+def _probe(
+    kind: str,
+    spec: ArchitectureSpec,
+    settings: ProbeSettings,
+    files: Sequence[File],
+    check: Callable[[], None],
+) -> Any:
+    return _probe_of(kind)(spec, settings, _images(spec, settings, files), check)
+
+
+def _probe_of(kind: str) -> Callable[..., Any]:
+    from explorer.gradients import norms
+
+    return {"norms": norms.probe}[kind]
+
+
+def _images(
+    spec: ArchitectureSpec, settings: ProbeSettings, files: Sequence[File]
+) -> "Tensor | None":
+    if settings.source == "noise":
+        return None
+    from explorer.data import bundled_pictures
+    from explorer.pictures import read_picture
+    from explorer.prediction import picture_batch
+
+    if settings.source == "uploads":
+        pictures = [read_picture(file.content, file.name).image for file in files]
+    else:
+        pictures = [picture.read().image for picture in bundled_pictures()]
+    return picture_batch(pictures, spec, settings.batch, settings.seed)
