@@ -19,8 +19,7 @@ def shares(units: int) -> tuple[float, ...]:
 
 def share_between(units: int, shortest: int, longest: int) -> float:
     """Return the share of all paths whose length is from `shortest` to `longest`."""
-    paths: int = sum(comb(units, length) for length in range(shortest, longest + 1))
-    return paths / 2**units
+    return float(sum(comb(units, length) for length in range(shortest, longest + 1)) / 2**units)
 
 
 def narrowest_range(values: Sequence[float], part: float) -> tuple[int, int] | None:

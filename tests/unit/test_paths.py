@@ -272,7 +272,7 @@ def test_branches_that_start_at_zero_carry_nothing() -> None:
 
 
 def test_overflow_is_told_not_hidden() -> None:
-    text = "resnet1202-cifar,norm=none,width=1,ordering=v2"
+    text = "resnet1202-cifar,norm=none,width=2,ordering=v2"
     profile = finished(text, samples=1, longest=1)
     assert not math.isfinite(profile.loss)
     assert not math.isfinite(profile.whole_norm) and not math.isfinite(profile.rest_norm)
