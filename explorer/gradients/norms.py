@@ -86,7 +86,7 @@ class GradientProfile:
 
         Of an Inception module's branches, its second is one of the two longest.
         """
-        return tuple(layer for layer in self.layers if not any(a in layer.name for a in _ASIDE))
+        return tuple(layer for layer in self.layers if on_main_path(layer.name))
 
     @property
     def growth(self) -> float:
@@ -162,6 +162,11 @@ def weighted_rows(spec: ArchitectureSpec) -> list[LayerRow]:
             names = (f"{row.name}.fc1", f"{row.name}.fc2")
             rows += [row._replace(name=name, kind="linear") for name in names]
     return rows
+
+
+def on_main_path(layer: str) -> bool:
+    """Return whether the depth counts a weighted layer, by its name."""
+    return not any(aside in layer for aside in _ASIDE)
 
 
 class _Recorder:
