@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer import side_by_side
+from explorer import probing, side_by_side
 from explorer.analysis import Analysis, analyze
 from explorer.export import targets
 from explorer.export.origin import Origin
@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     gradients.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
     gradients.add_argument("--batch", type=int, default=8, help="noise images (default 8)")
     gradients.add_argument("--seed", type=int, default=0, help="of weights, noise and labels")
+    for name, known in (
+        ("initialisation", probing.INITIALISATIONS),
+        ("loss", probing.LOSSES),
+        ("mode", probing.MODES),
+    ):
+        gradients.add_argument(f"--{name}", choices=list(known), default=next(iter(known)))
     gradients.add_argument("--json", action="store_true", help="as one JSON object")
     gradients.set_defaults(command=_gradients)
 
@@ -185,9 +191,9 @@ def _report(options: argparse.Namespace) -> int:
         raise ValueError(f"a report takes at most {MAX_VARIANTS} variants, not {len(variants)}")
     profiles = []
     if options.gradients:
-        from explorer.gradients import ProbeSettings, probe
+        from explorer.gradients import probe
 
-        settings = ProbeSettings(batch=options.batch, seed=options.seed)
+        settings = probing.ProbeSettings(batch=options.batch, seed=options.seed)
         profiles = [probe(each.spec, settings) for each in variants]
     _write(options.file, report(variants, profiles, date=date.today().isoformat()).encode())
     return 0
@@ -218,31 +224,46 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> int:
-    from explorer.gradients import ProbeSettings, probe
+    from explorer.gradients import probe
 
-    settings = ProbeSettings(batch=options.batch, seed=options.seed)
-    profile = probe(_variant(options.text), settings)
-    layers = [
-        {
-            "name": layer.name,
-            "kind": layer.kind,
-            "weight_gradient_norm": layer.weight_gradient_norm,
-            "output_gradient_norm": layer.output_gradient_norm,
-        }
-        for layer in profile.layers
-    ]
-    if options.json:
-        head = {"variant": str(profile.spec), "seed": options.seed, "batch": options.batch}
-        _print_json({**head, "loss": profile.loss, "layers": layers})
-        return 0
-    print(
-        f"{profile.spec}: gradient norms at initialisation, batch of {options.batch} noise images, "
-        f"seed {options.seed}, loss {profile.loss:.4f}"
+    settings = probing.ProbeSettings(
+        batch=options.batch,
+        seed=options.seed,
+        initialisation=options.initialisation,
+        loss=options.loss,
+        mode=options.mode,
     )
-    rows = [
-        (str(layer["name"]), *(f"{layer[key]:.6g}" for key in list(layer)[2:])) for layer in layers
-    ]
-    _print_table(("layer", "|dL/dW|", "|dL/dy|"), rows, numeric=2)
+    profile = probe(_variant(options.text), settings)
+    if options.json:
+        layers = [
+            {
+                "name": layer.name,
+                "kind": layer.kind,
+                "weight_gradient_norm": layer.weight_gradient_norm,
+                "weight_norm": layer.weight_norm,
+                "output_gradient_norm": layer.output_gradient_norm,
+                "output_numbers": layer.output_numbers,
+            }
+            for layer in profile.layers
+        ]
+        head = {"variant": str(profile.spec), "settings": asdict(settings), "loss": profile.loss}
+        _print_json({**head, "layers": layers})
+        return 0
+    print(f"{profile.spec}: batch of {settings.fed}; {settings.words}; loss {profile.loss:.4f}")
+    _print_table(
+        ("layer", "|dL/dW|", "|dL/dW| / |W|", "|dL/dy|", "rms dL/dy"),
+        [
+            (
+                layer.name,
+                f"{layer.weight_gradient_norm:.6g}",
+                f"{layer.relative_weight_gradient:.6g}",
+                f"{layer.output_gradient_norm:.6g}",
+                f"{layer.output_gradient_rms:.6g}",
+            )
+            for layer in profile.layers
+        ],
+        numeric=4,
+    )
     return 0
 
 

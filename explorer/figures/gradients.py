@@ -115,7 +115,7 @@ def gradient_norms(
     _draw_bands(chart, bands, panels)
     if same and curves[0].unit_starts:
         starts = [start - 0.5 for start in curves[0].unit_starts]
-        chart.update_xaxes(minor={"tickvals": starts, "ticks": "outside", "ticklen": 5})
+        chart.update_xaxes(minor={"tickvals": starts, "ticks": "inside", "ticklen": 5})
     if not same:
         chart.update_xaxes(ticksuffix="%")
     if logarithmic:

@@ -153,8 +153,20 @@ BENCHMARKS = [
         for name in ("resnet18", "resnet50", "resnet152")
     ),
     *(
-        Benchmark("probe", f"gradient probe of {variant}, batch 8", against, 1.10, work(variant, 8))
-        for variant in ("resnet18", "resnet50", "resnet110-cifar")
+        Benchmark(
+            "probe",
+            f"gradient probe of {variant}, batch {batch}",
+            against,
+            1.10,
+            work(variant, batch),
+        )
+        for variant, batch in (
+            ("resnet18", 8),
+            ("resnet50", 8),
+            ("resnet152", 2),
+            ("resnet110-cifar", 32),
+            ("resnet1202-cifar", 2),
+        )
         for against, work in (
             ("forward and backward, both on a network that is ready", measured_pass),
             ("build, draw a batch, forward, backward", probing),

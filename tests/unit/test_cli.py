@@ -70,15 +70,24 @@ def test_gradients_json_has_every_weighted_layer(capsys: pytest.CaptureFixture[s
     arguments = ["gradients", "resnet20-cifar", "--batch", "4", "--seed", "3", "--json"]
     assert main(arguments) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["variant"], told["seed"], told["batch"]) == ("resnet20-cifar", 3, 4)
+    assert told["variant"] == "resnet20-cifar"
+    assert (told["settings"]["seed"], told["settings"]["batch"]) == (3, 4)
     assert told["loss"] > 0
     assert len(told["layers"]) == 20  # 19 convolutions and the linear layer; A has no projections
     for layer in told["layers"]:
-        assert set(layer) == {"name", "kind", "weight_gradient_norm", "output_gradient_norm"}
-        assert layer["weight_gradient_norm"] > 0
-        assert layer["output_gradient_norm"] > 0
+        assert layer["weight_gradient_norm"] > 0 and layer["weight_norm"] > 0
+        assert layer["output_gradient_norm"] > 0 and layer["output_numbers"] > 0
+    assert told["layers"][0]["output_numbers"] == 4 * 16 * 32 * 32
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out) == told
+
+
+def test_gradients_are_told_with_how_they_were_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--batch", "2", "--mode", "eval", "--initialisation", "xavier"]
+    assert main(["gradients", "plain20-cifar", *arguments]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert "Xavier's normal" in told[0] and "running statistics" in told[0]
+    assert told[1].split()[:2] == ["layer", "|dL/dW|"] and len(told) == 22
 
 
 def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,6 +112,7 @@ def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[
         (["gradients", "resnet20-cifar", "--batch", "0"], ["batch=0"]),
         (["gradients", "resnet20-cifar", "--batch", "many"], ["many"]),
         (["gradients", "resnet20-cifar", "--seed", "-1"], ["seed=-1"]),
+        (["gradients", "resnet20-cifar", "--loss", "hinge"], ["hinge", "squared_error"]),
         (["gradients", "resnet50,image_size=32", "--batch", "1"], ["batch=1"]),
         (["export", "resnet18"], ["--to"]),
         (["export", "resnet18", "--to", "keras"], ["keras", "onnx", "safetensors", "markdown"]),

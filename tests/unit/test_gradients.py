@@ -105,7 +105,7 @@ def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> Non
     for layer in profile.layers:
         expected = norm64(gradients[f"{layer.name}.weight"]), norm64(gradients[layer.name])
         measured = layer.weight_gradient_norm, layer.output_gradient_norm
-        assert measured == pytest.approx(expected, rel=1e-4), layer.name
+        assert measured == pytest.approx(expected, rel=1e-6), layer.name
         assert layer.output_numbers == gradients[layer.name].numel()
         rms = norm64(gradients[layer.name]) / math.sqrt(gradients[layer.name].numel())
         assert layer.output_gradient_rms == pytest.approx(rms, rel=1e-4)
@@ -113,7 +113,7 @@ def assert_agrees(profile: GradientProfile, gradients: dict[str, Tensor]) -> Non
     for name, stage, unit, measured_norm, numbers in profile.units:
         assert name == names[stage, unit]
         expected_norm = norm64(gradients[names[stage, unit]])
-        assert measured_norm == pytest.approx(expected_norm, rel=1e-4), (stage, unit)
+        assert measured_norm == pytest.approx(expected_norm, rel=1e-6), (stage, unit)
         assert numbers == gradients[names[stage, unit]].numel()
 
 
