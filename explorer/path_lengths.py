@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import comb, inf
 
+LONGEST = 66
+"""Length of the longest path that is measured unless said otherwise: that of ResNet-200."""
+
 
 def shares(units: int) -> tuple[float, ...]:
     """Return the share of all paths that has each length, from 0 to `units`."""

@@ -16,11 +16,8 @@ import torch
 
 from explorer.gradients.preparation import Prepared
 from explorer.gradients.routes import Check, Routes, Scaled, trace
-from explorer.path_lengths import shares
+from explorer.path_lengths import LONGEST, shares
 from explorer.spec import ArchitectureSpec
-
-LONGEST = 66
-"""Length of the longest path that is measured, where nothing else is said: that of ResNet-200."""
 
 
 class PathNorms(NamedTuple):

@@ -1,6 +1,6 @@
 """Which networks a probe measures: the variants, or the only one and its twins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -70,9 +70,19 @@ def changed(lines: Sequence[Line], changes: Mapping[str, object]) -> list[Line]:
     return found
 
 
-def those_that_fit(lines: Sequence[Line], batch: int) -> list[Line]:
-    """Return what can be measured here, and name what cannot."""
-    needs = [(line, tasks.probe_bytes(line.spec, batch)) for line in lines]
+def those_that_fit(
+    lines: Sequence[Line],
+    batch: int,
+    needed: Callable[[ArchitectureSpec, int], int] = tasks.probe_bytes,
+) -> list[Line]:
+    """Return what can be measured here, and name what cannot.
+
+    Args:
+        lines: the networks.
+        batch: pictures.
+        needed: bytes that the probe of a network takes at most, for a batch.
+    """
+    needs = [(line, needed(line.spec, batch)) for line in lines]
     fit = [line for line, need in needs if need <= tasks.MAX_PROBE_BYTES]
     large = [
         f"{line.name} needs up to {need / 1e9:.1f} GB" for line, need in needs if line not in fit
