@@ -25,6 +25,7 @@ SOURCES = {
     "noise": "random noise",
     "pictures": "bundled photographs",
     "uploads": "uploaded pictures",
+    "cifar10": "CIFAR-10 test pictures",
 }
 
 

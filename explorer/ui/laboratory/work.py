@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
+from explorer.ui.laboratory import cifar10
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _probe(
     files: Sequence[File],
     check: Callable[[], None],
 ) -> Any:
-    return _probe_of(kind)(spec, settings, _images(spec, settings, files), check)
+    return _probe_of(kind)(spec, settings, images(spec, settings, files), check)
 
 
 def _probe_of(kind: str) -> Callable[..., Any]:
@@ -93,11 +94,14 @@ def _steps(kind: str, spec: ArchitectureSpec) -> int:
     return {"norms": 2 * layers, "pathways": 2 * units, "activations": layers}[kind]
 
 
-def _images(
+def images(
     spec: ArchitectureSpec, settings: ProbeSettings, files: Sequence[File]
 ) -> "Tensor | None":
+    """Return the batch that the settings speak of; None for noise, which a probe draws itself."""
     if settings.source == "noise":
         return None
+    if settings.source == "cifar10":
+        return cifar10.labelled_batch(spec, settings.batch, settings.seed)[0]
     from explorer.data import bundled_pictures
     from explorer.pictures import read_picture
     from explorer.prediction import picture_batch
