@@ -199,6 +199,16 @@ GLOSSARY = {
         "input."
     ),
     "probe": "What is measured: each probe is one question about a network's signals.",
+    "pathways": (
+        "A gradient returns to a residual unit's input through the shortcut and through the "
+        "branch. The two parts add up as vectors; each is given by its L2 norm, the square root of "
+        "the sum of its squares over the whole batch."
+    ),
+    "signal": (
+        "Mean and variance of all numbers that a layer gives for the batch, and how many of them "
+        "are 0. A channel is dead if it is 0 everywhere in every picture. |F(x)| / |x|: L2 norm of "
+        "what the branch adds over that of what the shortcut carries."
+    ),
     "seeds": (
         "How many seeds are measured, counted up from the one above. The line is then the median, "
         "the shaded range goes from the least to the greatest."

@@ -29,30 +29,36 @@ class Feed(NamedTuple):
         seeds: how many, counted up from the settings' own.
         changes: fields of the variants that are set otherwise.
         files: the pictures that were uploaded for it.
+        goes_back: whether there is a loss.
     """
 
     settings: ProbeSettings
     seeds: int
     changes: Mapping[str, Any]
     files: tuple[tasks.File, ...]
+    goes_back: bool = True
 
     @property
     def words(self) -> str:
         """The conditions, as a sentence for the caption."""
         settings = self.settings
         several = f" to {settings.seed + self.seeds - 1} (line: median)" if self.seeds > 1 else ""
+        words = settings.words if self.goes_back else settings.forward_words
         changes = ", ".join(f"{field}={value}" for field, value in self.changes.items())
         return (
-            f"Batch of {settings.fed}; networks {settings.words}{several}."
+            f"Batch of {settings.fed}; networks {words}{several}."
             f"{f' Changed for all: {changes}.' if changes else ''}"
         )
 
 
-def feed(specs: Sequence[ArchitectureSpec], *, one_pass: bool = True) -> Feed:
+def feed(
+    specs: Sequence[ArchitectureSpec], *, goes_back: bool = True, one_pass: bool = True
+) -> Feed:
     """Draw all settings of a probe of one batch.
 
     Args:
         specs: the networks.
+        goes_back: whether a loss does; else there is none to choose.
         one_pass: whether it goes forward and back but once. A costlier probe starts with a smaller
             batch, and is not repeated for several seeds.
     """
@@ -63,7 +69,7 @@ def feed(specs: Sequence[ArchitectureSpec], *, one_pass: bool = True) -> Feed:
         with st.popover("More choices", icon=":material/tune:"):
             several = seeds() if one_pass else 1
             scheme = initialisation()
-            loss = _select("Loss", LOSSES, "loss")
+            loss = _select("Loss", LOSSES, "loss") if goes_back else next(iter(LOSSES))
             mode = _select("Batch normalisation by", MODES, "bn-mode")
             changes = _changes()
         size = changes.get("image_size")
@@ -77,7 +83,7 @@ def feed(specs: Sequence[ArchitectureSpec], *, one_pass: bool = True) -> Feed:
     settings = ProbeSettings(
         batch=many, seed=first, source=source, initialisation=scheme, loss=loss, mode=mode
     )
-    return Feed(settings, several, changes, files)
+    return Feed(settings, several, changes, files, goes_back)
 
 
 def batch(small: bool) -> int:

@@ -55,10 +55,8 @@ def probes(
 def _reporting(
     context: JobContext, kind: str, spec: ArchitectureSpec, turn: tuple[int, int]
 ) -> Callable[[], None]:
-    """Return what a probe calls at every layer, forward and back: progress, and a place to stop."""
-    from explorer.gradients.norms import weighted_rows
-
-    steps, seen = 2 * len(weighted_rows(spec)), 0
+    """Return what a probe calls on its way, forward and back: progress, and a place to stop."""
+    steps, seen = _steps(kind, spec), 0
 
     def check() -> None:
         nonlocal seen
@@ -79,9 +77,21 @@ def _probe(
 
 
 def _probe_of(kind: str) -> Callable[..., Any]:
-    from explorer.gradients import norms
+    from explorer import gradients
 
-    return {"norms": norms.probe}[kind]
+    return {
+        "norms": gradients.probe,
+        "pathways": gradients.probe_pathways,
+        "activations": gradients.probe_activations,
+    }[kind]
+
+
+def _steps(kind: str, spec: ArchitectureSpec) -> int:
+    """Return how often a probe calls what it is given to check."""
+    from explorer.gradients.norms import weighted_rows
+
+    layers, units = len(weighted_rows(spec)), sum(spec.stages)
+    return {"norms": 2 * layers, "pathways": 2 * units, "activations": layers}[kind]
 
 
 def images(

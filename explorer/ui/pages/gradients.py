@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import norms, over_training, paths
+from explorer.ui.laboratory import activations, norms, over_training, paths, pathways
 
 
 class _Probe(NamedTuple):
@@ -19,6 +19,8 @@ class _Probe(NamedTuple):
 
 _PROBES = {
     "norms": _Probe("Gradient norms", norms.draw),
+    "pathways": _Probe("Two pathways", pathways.draw),
+    "activations": _Probe("Activations", activations.draw),
     "training": _Probe("Over training", over_training.draw),
     "paths": _Probe("Paths", paths.draw),
 }
