@@ -49,12 +49,13 @@ def by_length(
     """
     chart = figure(name, "Length of the path (units by their branch)", quantity, 400)
     chart.update_layout(hovermode="closest")
-    if logarithmic:
-        chart.update_yaxes(type="log", exponentformat="power")
-    else:
-        chart.update_yaxes(tickformat=".3~%", rangemode="tozero")
     drawn = [value for curve in curves for value in curve.values if 0 < value < inf]
     edges = min(drawn, default=1.0) / 3, max(drawn, default=1.0) * 3
+    if logarithmic:
+        wide = edges[1] / edges[0] > 1e3
+        chart.update_yaxes(type="log", exponentformat="power", dtick=None if wide else "D2")
+    else:
+        chart.update_yaxes(tickformat=".3~%", rangemode="tozero")
     for curve in curves:
         if logarithmic:
             chart.add_traces([*_range(curve), _line(curve, "%{y:.4g}", True), *_odd(curve, edges)])

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Collection
 from itertools import combinations
 from typing import Any
@@ -218,19 +219,33 @@ def test_weights_are_left_as_they_were() -> None:
         assert torch.equal(parameter, old) and parameter.grad is None
 
 
-@pytest.mark.parametrize(("samples", "count"), [(1, 1), (5, 5), (20, 20), (21, 20)])
+@pytest.mark.parametrize(("samples", "count"), [(1, 1), (5, 5), (19, 19), (20, 20), (21, 20)])
 def test_paths_of_a_length_are_drawn_once_each(samples: int, count: int) -> None:
-    found = draw(6, 3, samples, torch.Generator().manual_seed(0))
+    found = draw(6, 3, samples, 0)
     assert len(found) == len(set(found)) == count
     assert all(len(set(chosen)) == 3 and set(chosen) <= set(range(6)) for chosen in found)
 
 
-def test_every_unit_is_drawn_equally_often() -> None:
-    generator = torch.Generator().manual_seed(0)
-    counts = torch.zeros(20)
-    for _ in range(400):
-        counts[list(draw(20, 5, 1, generator)[0])] += 1
-    assert all(100 - 4 * 8.7 < count < 100 + 4 * 8.7 for count in counts)  # 4 deviations
+def test_each_path_is_a_random_one() -> None:
+    """Every place of the result holds each of the 15 pairs of 6 units equally often."""
+    seeds = 1500
+    for place in range(3):
+        counts = Counter(draw(6, 2, 3, seed)[place] for seed in range(seeds))
+        assert len(counts) == 15
+        deviation = math.sqrt(seeds * (1 / 15) * (14 / 15))
+        assert all(abs(count - seeds / 15) < 4.5 * deviation for count in counts.values())
+
+
+@pytest.mark.parametrize("length", [1, 6, 19, 29])
+def test_paths_of_a_length_share_the_units_evenly(length: int) -> None:
+    counts = Counter(unit for chosen in draw(30, length, 5, 7) for unit in chosen)
+    assert {counts[unit] for unit in range(30)} <= {5 * length // 30, -(-5 * length // 30)}
+
+
+def test_a_path_is_one_unit_longer_than_the_one_before() -> None:
+    for length in range(2, 28):
+        for one, other in zip(draw(30, length, 5, 7), draw(30, length + 1, 5, 7), strict=True):
+            assert len(set(other) - set(one)) == 1 and set(one) < set(other)
 
 
 @pytest.mark.parametrize(("text", "longest"), [(FOUR, 66), (BASE, 66), (BASE, 3), (BASE, 0)])
