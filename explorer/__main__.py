@@ -4,20 +4,18 @@ Whatever is wrong with what was asked is one line on stderr and status 2.
 """
 
 import argparse
-import json
-import math
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from explorer import probing, side_by_side
+from explorer import probing, side_by_side, weights_commands
 from explorer.analysis import Analysis, analyze
 from explorer.export import targets
 from explorer.export.origin import Origin
 from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
+from explorer.printing import print_json, print_table
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.command import add_options, train
 from explorer.tray import MAX_VARIANTS, Variant
@@ -100,13 +98,19 @@ def _parser() -> argparse.ArgumentParser:
     gradients.set_defaults(command=_gradients)
 
     predict = commands.add_parser("predict", help="what pictures show")
-    predict.add_argument("files", metavar="FILE", nargs="*", help="pictures")
-    predict.add_argument("--weights", metavar="NAME", help="which network answers; list names them")
-    predict.add_argument("--top", type=int, default=5, help="answers for each picture (default 5)")
-    predict.add_argument("--json", action="store_true", help="as a JSON list")
-    predict.set_defaults(command=_predict)
+    weights_commands.add_predict_options(predict)
+    predict.set_defaults(command=weights_commands.predict)
 
-    training = commands.add_parser("train", help="train a network on CIFAR-10")
+    fetch = commands.add_parser("fetch", help="have trained weights on this machine")
+    fetch.add_argument("names", metavar="NAME", nargs="+", help="predict --weights list names them")
+    fetch.set_defaults(command=lambda options: weights_commands.fetch(options.names))
+
+    convert = commands.add_parser("convert", help="a PyTorch checkpoint as a safetensors file")
+    weights_commands.add_convert_options(convert)
+    convert.add_argument("text", metavar="TEXT", nargs="?", help=f"what it must fit: {_TEXT_HELP}")
+    convert.set_defaults(command=_convert)
+
+    training = commands.add_parser("train", help="train a network on labelled pictures")
     training.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
     add_options(training)
     training.set_defaults(command=_train)
@@ -128,7 +132,7 @@ def _variant(text: str) -> ArchitectureSpec:
 def _describe(options: argparse.Namespace) -> int:
     analysis = analyze(_variant(options.text))
     if options.json:
-        _print_json(analysis.as_dict())
+        print_json(analysis.as_dict())
     elif options.csv:
         print(layers_csv(analysis), end="")
     else:
@@ -165,17 +169,17 @@ def _print_description(analysis: Analysis) -> None:
         )
         for row in analysis.layers
     ]
-    _print_table(("layer", "kind", "output", "parameters", "MACs"), rows, numeric=2)
+    print_table(("layer", "kind", "output", "parameters", "MACs"), rows, numeric=2)
 
 
 def _compare(options: argparse.Namespace) -> int:
     specs = [_variant(text) for text in options.texts]
     if options.json:
-        _print_json(side_by_side.as_dict(specs))
+        print_json(side_by_side.as_dict(specs))
         return 0
     side_by_side.check_count(specs)
     header, *rows = side_by_side.table(specs)
-    _print_table(header, rows, numeric=len(header) - 1)
+    print_table(header, rows, numeric=len(header) - 1)
     for line in side_by_side.words(specs):
         print(line)
     return 0
@@ -247,10 +251,10 @@ def _gradients(options: argparse.Namespace) -> int:
             for layer in profile.layers
         ]
         head = {"variant": str(profile.spec), "settings": asdict(settings), "loss": profile.loss}
-        _print_json({**head, "layers": layers})
+        print_json({**head, "layers": layers})
         return 0
     print(f"{profile.spec}: batch of {settings.fed}; {settings.words}; loss {profile.loss:.4f}")
-    _print_table(
+    print_table(
         ("layer", "|dL/dW|", "|dL/dW| / |W|", "|dL/dy|", "rms dL/dy"),
         [
             (
@@ -267,85 +271,13 @@ def _gradients(options: argparse.Namespace) -> int:
     return 0
 
 
-def _predict(options: argparse.Namespace) -> int:
-    from explorer import weights
-
-    if options.weights == "list":
-        _print_weights(weights.available(), options.json)
-        return 0
-    if not options.files:
-        raise ValueError("predict: name at least one picture")
-    if options.top < 1:
-        raise ValueError(f"--top {options.top}: at least 1")
-    entry = weights.find(options.weights or weights.DEFAULT)
-    answers = [_answer(Path(file), entry, options.top) for file in options.files]
-    if options.json:
-        _print_json(answers)
-    else:
-        for answer in answers:
-            _print_answer(answer)
-    return 1 if any("error" in answer for answer in answers) else 0
-
-
-def _answer(file: Path, entry: Any, top: int) -> dict[str, Any]:
-    from explorer.pictures import PictureError, read_picture
-    from explorer.prediction import predict
-
-    answer: dict[str, Any] = {"file": str(file), "weights": entry.name}
-    try:
-        picture = read_picture(file.read_bytes(), file.name)
-    except OSError as error:
-        return {**answer, "error": f"{error.strerror or error}"}
-    except PictureError as error:
-        return {**answer, "error": str(error)}
-    labels = predict(picture.image, entry, top).top
-    return {**answer, "top": [asdict(label) for label in labels]}
-
-
-def _print_weights(entries: Any, as_json: bool) -> None:
-    if as_json:
-        _print_json(
-            [{"name": e.name, "title": e.title, "variant": e.architecture} for e in entries]
-        )
-        return
-    for entry in entries:
-        print(f"{entry.name}: {entry.title} ({entry.architecture})")
-
-
-def _print_answer(answer: dict[str, Any]) -> None:
-    print(f"{answer['file']}:", answer.get("error", ""))
-    for label in answer.get("top", ()):
-        print(f"  {label['probability']:6.1%}  {label['label']}")
+def _convert(options: argparse.Namespace) -> int:
+    spec = None if options.text is None else _variant(options.text)
+    return weights_commands.convert(spec, options)
 
 
 def _train(options: argparse.Namespace) -> int:
     return train(_variant(options.text), options)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(_finite(value), indent=2, allow_nan=False, ensure_ascii=False))
-
-
-def _finite(value: Any) -> Any:
-    """Replace what JSON has no number for by its name: NaN, Infinity, -Infinity."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value
-
-
-def _print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], numeric: int) -> None:
-    """Print rows under a header; the last `numeric` columns are aligned to the right."""
-    widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-    for row in [header, *rows]:
-        cells = [
-            cell.rjust(width) if n >= len(header) - numeric else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from explorer.cards import Preprocessing, WeightsEntry
 from explorer.network import build
+from explorer.preprocessing import preprocess, random_crop
 from explorer.spec import ArchitectureSpec
-from explorer.weights import Preprocessing, WeightsEntry, load
+from explorer.weights import load
 
-_MAX_RESIZED_SIDE = 4096  # beyond, only the part that the crop needs is resized
 _IMAGENET_MEAN = (0.485, 0.456, 0.406)
 _IMAGENET_STD = (0.229, 0.224, 0.225)
 _GREY_MEAN, _GREY_STD = (0.449,), (0.226,)  # the averages of the three
+_OVERFLOW = (
+    "The network's output overflows or is no number: these weights do not fit what is fed to them."
+)
+_UNTRAINED_OVERFLOW = (
+    "The network's output overflows: the signal grows with every residual unit as long as "
+    "BatchNorm has no trained statistics, and this network has too many units."
+)
 
 
 class PredictionError(ValueError):
@@ -59,100 +66,12 @@ class Prediction:
         return self.weights is not None
 
 
-def preprocess(image: Image.Image, steps: Preprocessing) -> tuple[Tensor, Image.Image]:
-    """Return the network's input and the part of the picture it shows.
-
-    Args:
-        image: any mode, any size.
-        steps: sizes, channel order and normalisation.
-    Returns:
-        Tensor of shape (channels, crop, crop), float32, and the crop as a picture.
-    Source:
-        Equal to torchvision's Resize (bilinear, antialiased), CenterCrop, ToTensor, Normalize.
-    """
-    shown = _centre_crop(_resize(_convert(image, steps), steps), steps.crop)
-    return _normalise(shown, steps), shown
-
-
-def picture_batch(
-    images: Sequence[Image.Image], spec: ArchitectureSpec, batch: int, seed: int
-) -> Tensor:
-    """Return a batch of random crops, half of them mirrored, going round the pictures in turn.
-
-    Args:
-        images: at least one, any mode, any size.
-        spec: the network they are for; sets size and channels.
-        batch: how many crops.
-        seed: draws the crops; the same seed gives the same batch.
-    Returns:
-        Shape (batch, channels, size, size), float32, normalised by ImageNet's statistics.
-    Raises:
-        PredictionError: if the network takes neither grey nor RGB pictures.
-    """
-    steps = untrained_preprocessing(spec)
-    generator = random.Random(seed)
-    crops = [
-        _random_crop(_resize(_convert(images[n % len(images)], steps), steps), steps, generator)
-        for n in range(batch)
-    ]
-    return torch.stack([_normalise(crop, steps) for crop in crops])
-
-
-def _random_crop(image: Image.Image, steps: Preprocessing, generator: random.Random) -> Image.Image:
-    left = generator.randint(0, max(0, image.width - steps.crop))
-    top = generator.randint(0, max(0, image.height - steps.crop))
-    crop = image.crop((left, top, left + steps.crop, top + steps.crop))
-    mirror = Image.Transpose.FLIP_LEFT_RIGHT
-    return crop.transpose(mirror) if generator.random() < 0.5 else crop
-
-
-def _convert(image: Image.Image, steps: Preprocessing) -> Image.Image:
-    return image.convert("L" if steps.channels == "L" else "RGB")
-
-
-def _normalise(shown: Image.Image, steps: Preprocessing) -> Tensor:
-    """Return a square picture as a tensor: channels in order, divided, minus mean, over std."""
-    pixels = np.array(shown, np.uint8).reshape(steps.crop, steps.crop, -1)
-    values = torch.from_numpy(pixels).permute(2, 0, 1).to(torch.float32)
-    if steps.channels == "BGR":
-        values = values.flip(0)
-    mean, std = (
-        torch.tensor(v, dtype=torch.float32).view(len(values), -1) for v in (steps.mean, steps.std)
-    )
-    result = values.flatten(1).div(steps.divisor).sub_(mean).div_(std)
-    return result.view(values.shape).contiguous()
-
-
-def _resize(image: Image.Image, steps: Preprocessing) -> Image.Image:
-    """Resize the shorter side to `steps.resize`, the longer in proportion, rounded down."""
-    shorter, longer = sorted(image.size)
-    resized = int(steps.resize * longer / shorter)
-    size = (steps.resize, resized) if image.width <= image.height else (resized, steps.resize)
-    if size == image.size:
-        return image
-    if resized <= _MAX_RESIZED_SIDE:
-        return image.resize(size, Image.Resampling.BILINEAR)
-    # A strip: resizing all of it would take memory in proportion to its length.
-    width, height = (min(side, _MAX_RESIZED_SIDE) for side in size)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    x, y = image.width / size[0], image.height / size[1]
-    box = (left * x, top * y, (left + width) * x, (top + height) * y)
-    return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
-
-
-def _centre_crop(image: Image.Image, side: int) -> Image.Image:
-    """Cut out the centre; a picture smaller than that is padded with black first."""
-    width, height = image.size
-    if width < side or height < side:
-        padded = Image.new(image.mode, (max(width, side), max(height, side)))
-        padded.paste(image, (max(0, side - width) // 2, max(0, side - height) // 2))
-        image, (width, height) = padded, padded.size
-    left, top = round((width - side) / 2), round((height - side) / 2)
-    return image.crop((left, top, left + side, top + side))
-
-
 def predict(
-    image: Image.Image, entry: WeightsEntry, top: int = 5, module: nn.Module | None = None
+    image: Image.Image,
+    entry: WeightsEntry,
+    top: int = 5,
+    module: nn.Module | None = None,
+    steps: Preprocessing | None = None,
 ) -> Prediction:
     """Return the most probable classes of a picture, by trained weights.
 
@@ -162,12 +81,42 @@ def predict(
         top: how many classes, at least one.
         module: a network in eval mode with these weights; None takes the shared one. It is
             never changed.
+        steps: another preprocessing than the published one.
     Raises:
         PredictionError: if the output holds no finite numbers.
         WeightsError: if the weights cannot be loaded.
     """
     network = load(entry.name) if module is None else module
-    return _run(image, network, entry.preprocessing, entry.categories, top, entry.name)
+    published = entry.preprocessing
+    return _run(image, network, steps or published, entry.categories, top, entry.name)
+
+
+def predict_own(
+    image: Image.Image,
+    network: nn.Module,
+    steps: Preprocessing,
+    labels: Sequence[str],
+    name: str,
+    top: int = 5,
+) -> Prediction:
+    """Return the most probable classes of a picture, by weights that somebody brought along.
+
+    Args:
+        image: any mode, any size.
+        network: in eval mode, as `checkpoints.module_from` returns it.
+        steps: how its pictures become inputs, see `usual_preprocessing`.
+        labels: of its classes in index order, see `class_names`.
+        name: what the weights are called in the result.
+        top: how many classes, at least one.
+    Raises:
+        PredictionError: if the labels are not as many as the outputs, or these are not finite.
+    """
+    return _run(image, network, steps, labels, top, name)
+
+
+def class_names(spec: ArchitectureSpec) -> tuple[str, ...]:
+    """Return names for classes nobody has named: class 0, class 1 and so on."""
+    return tuple(f"class {index}" for index in range(spec.classes))
 
 
 def predict_untrained(
@@ -192,21 +141,22 @@ def predict_untrained(
     Raises:
         PredictionError: for another number of channels, or if the signal overflows float32.
     """
-    steps = untrained_preprocessing(spec)
-    labels = [f"class {index}" for index in range(spec.classes)]
+    steps = usual_preprocessing(spec)
     network = build(spec, seed).eval() if module is None else module
     note = "Untrained: the weights are random, the classes mean nothing. Evaluation mode"
     if spec.norm == "batch":
         note += ", where BatchNorm's running statistics are still mean 0 and variance 1"
-    return _run(image, network, steps, labels, top, None, note + ".")
+    return _run(image, network, steps, class_names(spec), top, None, note + ".")
 
 
-def untrained_preprocessing(spec: ArchitectureSpec) -> Preprocessing:
+def usual_preprocessing(spec: ArchitectureSpec) -> Preprocessing:
     """Return the usual preprocessing for a network's input size, with ImageNet's statistics.
 
     Raises:
-        PredictionError: if the input is neither grey nor RGB.
+        PredictionError: if the input is neither grey nor RGB, or no picture.
     """
+    if spec.dims != 2:
+        raise PredictionError("This network takes series of numbers, not pictures.")
     if spec.in_channels not in (1, 3):
         raise PredictionError(
             f"A picture has one channel (grey) or three (RGB) and this network takes "
@@ -221,6 +171,27 @@ def untrained_preprocessing(spec: ArchitectureSpec) -> Preprocessing:
         mean=_GREY_MEAN if grey else _IMAGENET_MEAN,
         std=_GREY_STD if grey else _IMAGENET_STD,
     )
+
+
+def picture_batch(
+    images: Sequence[Image.Image], spec: ArchitectureSpec, batch: int, seed: int
+) -> Tensor:
+    """Return a batch of random crops, half of them mirrored, going round the pictures in turn.
+
+    Args:
+        images: at least one, any mode, any size.
+        spec: the network they are for; sets size and channels.
+        batch: how many crops.
+        seed: draws the crops; the same seed gives the same batch.
+    Returns:
+        Shape (batch, channels, size, size), float32, normalised by ImageNet's statistics.
+    Raises:
+        PredictionError: if the network takes neither grey nor RGB pictures.
+    """
+    steps = usual_preprocessing(spec)
+    generator = random.Random(seed)
+    crops = [random_crop(images[n % len(images)], steps, generator) for n in range(batch)]
+    return torch.stack([tensor for tensor, _ in crops])
 
 
 def _run(
@@ -238,11 +209,13 @@ def _run(
     with torch.inference_mode():
         probabilities = network(tensor.unsqueeze(0)).softmax(1)[0]
     end = perf_counter()
-    if not bool(probabilities.isfinite().all()):
+    if len(probabilities) != len(labels):
         raise PredictionError(
-            "The network's output overflows: the signal grows with every residual unit as long as "
-            "BatchNorm has no trained statistics, and this network has too many units."
+            f"The network has {len(probabilities):,} outputs and there are {len(labels):,} labels: "
+            "give one for each, in the order of the outputs."
         )
+    if not bool(probabilities.isfinite().all()):
+        raise PredictionError(_UNTRAINED_OVERFLOW if weights is None else _OVERFLOW)
     values, indices = probabilities.topk(min(max(1, top), len(labels)))
     best = zip(values.tolist(), indices.tolist(), strict=True)
     found = tuple(Label(labels[index], index, value) for value, index in best)

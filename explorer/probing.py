@@ -25,6 +25,7 @@ SOURCES = {
     "noise": "random noise",
     "pictures": "bundled photographs",
     "uploads": "uploaded pictures",
+    "cifar10": "CIFAR-10 test pictures",
 }
 
 
@@ -64,9 +65,18 @@ class ProbeSettings:
     @property
     def words(self) -> str:
         """All but the batch, as the end of a sentence."""
+        return f"{self._start}, mean {LOSSES[self.loss]}, seed {self.seed}"
+
+    @property
+    def forward_words(self) -> str:
+        """The same for a probe that sends nothing back, so that there is no loss."""
+        return f"{self._start}, seed {self.seed}"
+
+    @property
+    def _start(self) -> str:
         return (
             f"untrained ({INITIALISATIONS[self.initialisation]}), batch normalisation by "
-            f"{MODES[self.mode]}, mean {LOSSES[self.loss]}, seed {self.seed}"
+            f"{MODES[self.mode]}"
         )
 
     @property

@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from explorer.gradients.preparation import check_batch
 from explorer.network import build
+from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 
 LEAST_ROUNDS = 5
@@ -86,7 +87,7 @@ def measure(
         SpecError: if a network cannot be trained on such a batch.
     """
     for spec in specs:
-        check_batch(spec, batch)
+        check_batch(spec, batch, ProbeSettings())
     with torch.random.fork_rng(devices=()):  # of dropped units and numbers
         subjects = []
         for number, spec in enumerate(specs, start=1):

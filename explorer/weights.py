@@ -1,209 +1,76 @@
-"""Trained weights: what is bundled, for which architecture, and the loaded module.
+"""Trained weights: which there are for which architecture, their files, and the loaded modules.
 
-Torch is imported by `load` alone, so that a page can list weights before torch is there.
+Some are bundled; torchvision's are fetched on request into torch's own cache, where torchvision
+finds them too. Torch is imported where it is needed, so that a page can list the bundled weights
+before torch is there.
 """
 
 import difflib
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explorer.printed import Result
-from explorer.spec import ArchitectureSpec, as_fields, parse
+from explorer import downloads
+from explorer.cards import WeightsEntry, read_entry
+from explorer.spec import ArchitectureSpec, as_fields
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 FOLDER = Path(__file__).parent.parent / "assets" / "weights"
 DEFAULT = "resnet50-keras"
 """The weights that answer where none are asked for."""
+MAX_LOADED_BYTES = 2**30
+"""Networks that were used last are kept in memory, up to this size together."""
 
 
 class WeightsError(ValueError):
     """Why weights cannot be had, in one sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """How a picture becomes the network's input.
-
-    The shorter side is resized to `resize` pixels, the centre `crop` x `crop` is cut out, and
-    each channel becomes (value / divisor - mean) / std, for values from 0 to 255.
-
-    Args:
-        channels: their order and number: RGB, BGR, or L for grey.
-        mean: for each channel, in that order; or for each value of the cut-out picture.
-        std: for each channel, in that order.
-    """
-
-    resize: int
-    crop: int
-    channels: str
-    divisor: float
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Published accuracy in percent, how it was measured, and who says so."""
-
-    top1_percent: float
-    top5_percent: float
-    evaluation: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """Where a network stood after an epoch of its training.
-
-    Args:
-        epoch: counted from 1; the last may have been cut short by the recipe.
-        iteration: steps until then.
-        learning_rate: of the epoch's last step.
-        train_loss: mean over the epoch's augmented pictures, each before its step.
-        train_error_percent: over the same.
-        test_loss: over all test pictures after the epoch; None where it was not measured.
-        test_error_percent: over the same.
-        seconds: that the epoch took.
-    """
-
-    epoch: int
-    iteration: int
-    learning_rate: float
-    train_loss: float
-    train_error_percent: float
-    test_loss: float | None
-    test_error_percent: float | None
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingCard:
-    """How our own weights came about, and what they are worth.
-
-    Args:
-        recipe: every setting of the recipe, see `explorer.training.recipe.Recipe`.
-        seed: of weights, order and crops.
-        train_pictures: how many there were to learn from.
-        test_pictures: how many the test error is of.
-        test_wrong: those of them whose class the bundled weights miss.
-        test_error_percent: the same as a share.
-        bundled_test_wrong: pictures missed in the bundled part of the test set.
-        published: printed errors of the same network, each with its source; may be empty.
-        curve: one point for each epoch.
-        versions: of what trained it.
-    """
-
-    recipe: Mapping[str, Any] = field(hash=False)
-    seed: int
-    train_pictures: int
-    test_pictures: int
-    test_wrong: int
-    test_error_percent: float
-    bundled_test_wrong: int
-    published: tuple[Result, ...]
-    curve: tuple[CurvePoint, ...]
-    versions: Mapping[str, str] = field(hash=False)
-
-
-@dataclass(frozen=True, slots=True)
-class WeightsEntry:
-    """One set of weights.
-
-    Args:
-        name: how it is called in the URL and on the command line.
-        title: how it is called on a page.
-        architecture: text form of the variant it fits.
-        dataset: what it was trained on.
-        categories: class labels in index order.
-        accuracy: of the original weights.
-        licence: the licence's name; its text is in assets/README.md.
-        source: where the weights come from.
-        size_bytes: of the file.
-        sha256: of the file.
-        training: of weights that were trained here; None for others'.
-    """
-
-    name: str
-    title: str
-    architecture: str
-    dataset: str
-    preprocessing: Preprocessing
-    categories: tuple[str, ...]
-    accuracy: Accuracy
-    licence: str
-    source: str
-    size_bytes: int
-    sha256: str
-    training: TrainingCard | None = None
-
-    @property
-    def spec(self) -> ArchitectureSpec:
-        """The architecture these weights fit."""
-        return parse(self.architecture)
-
-    @property
-    def path(self) -> Path:
-        """The safetensors file."""
-        return FOLDER / f"{self.name}.safetensors"
-
-
 @lru_cache(maxsize=1)
 def available() -> tuple[WeightsEntry, ...]:
     """Return every bundled set of weights, by name. The descriptions are read once."""
     files = sorted(FOLDER.glob("*.json"))
-    return tuple(_entry(json.loads(file.read_text(encoding="utf-8"))) for file in files)
+    return tuple(read_entry(json.loads(file.read_text(encoding="utf-8"))) for file in files)
 
 
-def _entry(about: dict[str, Any]) -> WeightsEntry:
-    steps = about["preprocessing"]
-    preprocessing = Preprocessing(
-        **{**steps, "mean": tuple(steps["mean"]), "std": tuple(steps["std"])}
-    )
-    parts = {
-        "preprocessing": preprocessing,
-        "categories": tuple(about["categories"]),
-        "accuracy": Accuracy(**about["accuracy"]),
-        "training": _card(about["training"]) if "training" in about else None,
-    }
-    return WeightsEntry(**{**about, **parts})
+def offered() -> tuple[WeightsEntry, ...]:
+    """Return every set of weights: the bundled ones, then torchvision's. Imports torchvision."""
+    from explorer import torchvision_weights
 
-
-def _card(about: dict[str, Any]) -> TrainingCard:
-    parts = {
-        "published": tuple(Result(**figure) for figure in about["published"]),
-        "curve": tuple(CurvePoint(**point) for point in about["curve"]),
-    }
-    return TrainingCard(**{**about, **parts})
+    return (*available(), *torchvision_weights.entries())
 
 
 def find(name: str) -> WeightsEntry:
-    """Return the weights of that name.
+    """Return the weights of that name. Imports torchvision if no bundled ones have it.
 
     Raises:
         WeightsError: if there are none; the message lists the nearest names.
     """
-    known = {entry.name: entry for entry in available()}
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name.lower(), known, n=3) or list(known)
+    for entries in (available, offered):
+        known = {entry.name: entry for entry in entries()}
+        if name in known:
+            return known[name]
+    near = difflib.get_close_matches(name.lower(), known, n=3) or list(known)[:3]
     raise WeightsError(f"no weights {name[:60]!r}; there are {', '.join(near)}")
 
 
 def for_spec(spec: ArchitectureSpec) -> WeightsEntry | None:
-    """Return weights for exactly this architecture, or None."""
+    """Return bundled weights for exactly this architecture, or None."""
     return next((entry for entry in available() if entry.spec == spec), None)
 
 
+def offered_for(spec: ArchitectureSpec) -> tuple[WeightsEntry, ...]:
+    """Return all weights for exactly this architecture, bundled or not. Imports torchvision."""
+    return tuple(entry for entry in offered() if entry.spec == spec)
+
+
 def nearest(spec: ArchitectureSpec) -> WeightsEntry:
-    """Return the weights whose architecture differs in the fewest choices, then in depth.
+    """Return the bundled weights that differ in the fewest choices, then in depth.
 
     Raises:
         WeightsError: if no weights are bundled at all.
@@ -219,51 +86,111 @@ def _distance(one: ArchitectureSpec, other: ArchitectureSpec) -> tuple[int, int]
     return changed, abs(one.depth - other.depth)
 
 
+def file_of(entry: WeightsEntry) -> Path:
+    """Return where the file of some weights is, or will be once it is fetched.
+
+    That is torch's cache, in the folder that the variable TORCH_HOME names, for what is fetched.
+    """
+    if entry.bundled:
+        return FOLDER / f"{entry.name}.safetensors"
+    from torch import hub
+
+    return Path(hub.get_dir(), "checkpoints", entry.url.rpartition("/")[2])
+
+
+def is_there(entry: WeightsEntry) -> bool:
+    """Whether some weights can be loaded without fetching them first."""
+    return file_of(entry).is_file()
+
+
+def fetch(entry: WeightsEntry, progress: downloads.Progress = lambda done, total: None) -> None:
+    """Have the file of some weights on this machine; return at once if it is.
+
+    Args:
+        entry: the weights; `size_bytes` is what will be fetched.
+        progress: is told the bytes that are there and those that there will be; what it raises
+            ends the transfer, which the next attempt continues.
+    Raises:
+        WeightsError: if they cannot be fetched, with what can be used instead.
+    """
+    if entry.bundled:
+        return
+    try:
+        downloads.fetch(entry.url, file_of(entry), entry.sha256, entry.size_bytes, progress)
+    except downloads.DownloadError as error:
+        raise WeightsError(
+            f"{entry.name} could not be fetched: {error}. {DEFAULT} is bundled and needs no network"
+        ) from None
+
+
 _lock = Lock()
-_loaded: dict[str, "nn.Module"] = {}
+_loaded: dict[str, "nn.Module"] = {}  # used last, last
 
 
 def load(name: str) -> "nn.Module":
     """Return the network with its weights: eval mode, float32, no gradients.
 
-    The module is loaded once and shared by all threads. It is for forward passes only: no hooks,
-    no train mode, no backward pass. Copy it to do more.
+    The module is shared by all threads. It is for forward passes only: no hooks, no train mode,
+    no backward pass. Copy it to do more.
 
     Raises:
-        WeightsError: for an unknown name, a missing file or one that was altered.
+        WeightsError: for an unknown name, or a file that is missing, altered or not yet fetched.
     """
     entry = find(name)
     with _lock:
-        if name not in _loaded:
-            _loaded[name] = _read_module(entry)
-        return _loaded[name]
+        module = _loaded.pop(name, None)
+        if module is None:
+            module = _read_module(entry)
+            _make_room(_bytes(module))
+        _loaded[name] = module
+        return module
+
+
+def _make_room(coming_bytes: int) -> None:
+    """Forget the networks that have not been used for longest, as far as is necessary."""
+    sizes = {name: _bytes(module) for name, module in _loaded.items()}
+    for name in list(_loaded):
+        if sum(sizes.values()) + coming_bytes <= MAX_LOADED_BYTES:
+            return
+        del _loaded[name], sizes[name]
+
+
+def _bytes(module: "nn.Module") -> int:
+    return sum(tensor.nbytes for tensor in module.state_dict().values())
 
 
 def _read_module(entry: WeightsEntry) -> "nn.Module":
-    from safetensors.torch import load as read_tensors
-
     from explorer.network import build
 
-    tensors = read_tensors(read_verified(entry))
+    tensors = _read_tensors(entry)
     module = build(entry.architecture)
     module.load_state_dict(tensors, strict=True)  # float16 is widened as it is copied
     return module.eval().requires_grad_(False)
 
 
-def read_verified(entry: WeightsEntry) -> bytes:
-    """Return the bytes of a weights file after comparing them with the published checksum.
+def _read_tensors(entry: WeightsEntry) -> "Mapping[str, Tensor]":
+    import torch
+    from safetensors.torch import load_file
 
-    Raises:
-        WeightsError: if the file is missing or its SHA-256 differs.
-    """
-    if not entry.path.is_file():
-        raise WeightsError(
-            f"{entry.path.name} is missing: make it as assets/README.md says, or restore it"
-        )
-    data = entry.path.read_bytes()
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise WeightsError(
-            f"{entry.path.name} is not the published file: {len(data):,} bytes instead of "
-            f"{entry.size_bytes:,}, or altered ones; restore it"
-        )
-    return data
+    from explorer.torchvision_weights import without_auxiliary
+
+    file = _verified(entry)
+    if entry.bundled:
+        return load_file(file)
+    tensors = torch.load(file, map_location="cpu", weights_only=True)
+    return without_auxiliary(tensors, entry.spec)
+
+
+def _verified(entry: WeightsEntry) -> Path:
+    """Return the file of some weights after comparing it with the published checksum."""
+    file = file_of(entry)
+    if downloads.matches(file, entry.sha256):
+        return file
+    fetching = f"fetch it with: python -m explorer fetch {entry.name}"
+    if not file.is_file():
+        remedy = "make it as assets/README.md says, or restore it" if entry.bundled else fetching
+        raise WeightsError(f"{file.name} is missing: {remedy}")
+    raise WeightsError(
+        f"{file.name} is not the published file: {file.stat().st_size:,} bytes instead of "
+        f"{entry.size_bytes:,}, or altered ones; {'restore it' if entry.bundled else fetching}"
+    )

@@ -20,13 +20,13 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from explorer.cards import Preprocessing
 from explorer.catalog import published
 from explorer.datasets import Dataset, DatasetError, bundled_cifar10, cifar10
 from explorer.network import build
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.loop import TrainingError, evaluate
 from explorer.training.run import read_checkpoint, read_result, slug
-from explorer.weights import Preprocessing
 from explorer.words import title
 
 TEST_PICTURES = 10_000

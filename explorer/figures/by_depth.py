@@ -65,10 +65,12 @@ def growth_by_depth(curves: Sequence[DepthCurve], laws: Sequence[LawLine]) -> go
         chart.add_traces(list(_traces(curve, edges)))
     shown = [*drawn, *(value for law in laws for value in law.values if _can_be_drawn(value))]
     decades = log10(max(shown, default=1.0) / min(shown, default=1.0))
-    step = ceil(max(decades, 1) / _MOST_TICKS)
-    chart.update_yaxes(type="log", exponentformat="power", dtick=step)
-    if step == 1:
-        chart.update_yaxes(minor={"showgrid": True, "dtick": "D1", "griddash": "dot"})
+    minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"} if decades < _MOST_TICKS else {}
+    if decades > 2:
+        ticks = {"exponentformat": "power", "dtick": ceil(decades / _MOST_TICKS)}
+    else:
+        ticks = {"dtick": "D2"}  # 2 and 5 are labelled too
+    chart.update_yaxes(type="log", minor=minor, **ticks)
     return chart
 
 

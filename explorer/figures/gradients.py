@@ -1,7 +1,7 @@
 """A quantity along the depth of one or several networks: gradient norms, variances, shares."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan
 
 import plotly.graph_objects as go
@@ -14,7 +14,9 @@ _MOST_MARKED = 1200
 
 @dataclass(frozen=True)
 class Curve:
-    """One network's values: one point for each layer or unit, the first one first.
+    """Values of one network: one point for each layer or unit, the first one first.
+
+    A network may have several curves, each of another part of it.
 
     Args:
         name: what the legend says.
@@ -25,6 +27,8 @@ class Curve:
         lows: least of several seeds; empty for one seed.
         highs: greatest of several seeds; empty for one seed.
         unit_starts: places at which a unit begins, from 1.
+        network: whose curve it is; empty where that is the name.
+        part: what of the network it shows; empty where there is one curve only.
     """
 
     name: str
@@ -35,6 +39,13 @@ class Curve:
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
     unit_starts: tuple[int, ...] = ()
+    network: str = ""
+    part: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The network's name."""
+        return self.network or self.name
 
 
 @dataclass(frozen=True)
@@ -82,18 +93,19 @@ def gradient_norms(
     cannot show (0, infinity, not a number) is a cross at the edge that says what it is.
 
     Args:
-        curves: a network each.
+        curves: one or more of each network.
         bands: the stages, where all have the same.
         quantity: what the values are, with the unit: the axis's title.
-        arrangement: `overlay`, `multiples` (a panel each, one scale) or `ratio` (each over the
-            first, which must be alike).
+        arrangement: `overlay`, `multiples` (a panel a network, one scale) or `ratio` (each over the
+            first network's of the same part, which must be alike).
         logarithmic: whether the values' axis is.
         point: what one point of a curve is.
     """
     same = alike(curves)
     if arrangement == "ratio":
-        curves, quantity = [_over(curve, curves[0]) for curve in curves], f"{quantity}, over A's"
-    panels = len(curves) if arrangement == "multiples" else 1
+        curves, quantity = _ratios(curves), f"{quantity}, over A's"
+    networks = list(dict.fromkeys(curve.owner for curve in curves))
+    panels = len(networks) if arrangement == "multiples" else 1
     across = f"{point} (1 = first)" if same else f"{point}, place (100% = last)"
     chart = figure(
         f"depth-{same}-{arrangement}-{logarithmic}",
@@ -108,8 +120,8 @@ def gradient_norms(
         chart.update_xaxes(title_text=across, row=panels, col=1)
     low, high = _edges(curves, logarithmic)
     mark = sum(len(curve.values) for curve in curves) <= _MOST_MARKED
-    for number, curve in enumerate(curves):
-        row = {"row": number + 1, "col": 1} if panels > 1 else {}
+    for curve in curves:
+        row = {"row": networks.index(curve.owner) + 1, "col": 1} if panels > 1 else {}
         for trace in _traces(curve, same, mark, logarithmic, (low, high)):
             chart.add_trace(trace, **row)
     _draw_bands(chart, bands, panels)
@@ -120,8 +132,17 @@ def gradient_norms(
         chart.update_xaxes(ticksuffix="%")
     if logarithmic:
         minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        chart.update_yaxes(type="log", exponentformat="power", dtick=1, minor=minor)
+        wide = high > 100 * low  # else 2 and 5 are labelled too
+        ticks = {"exponentformat": "power", "dtick": 1} if wide else {"dtick": "D2"}
+        chart.update_yaxes(type="log", minor=minor, **ticks)
+    else:
+        chart.update_yaxes(rangemode="tozero")
     return chart
+
+
+def _ratios(curves: Sequence[Curve]) -> list[Curve]:
+    firsts: dict[str, Curve] = {}
+    return [_over(curve, firsts.setdefault(curve.part, curve)) for curve in curves]
 
 
 def _over(curve: Curve, first: Curve) -> Curve:
@@ -129,9 +150,7 @@ def _over(curve: Curve, first: Curve) -> Curve:
         value / base if base else float("nan")
         for value, base in zip(curve.values, first.values, strict=True)
     )
-    return Curve(
-        curve.name, curve.colour, curve.dash, curve.layers, ratios, (), (), curve.unit_starts
-    )
+    return replace(curve, values=ratios, lows=(), highs=())
 
 
 def _edges(curves: Sequence[Curve], logarithmic: bool) -> tuple[float, float]:
@@ -168,7 +187,9 @@ def _traces(
     yield go.Scatter(
         x=across,
         y=[value if _can_be_drawn(value, logarithmic) else None for value in curve.values],
-        customdata=[(layer, n, curve.name) for layer, n in zip(curve.layers, numbers, strict=True)],
+        customdata=[
+            (layer, n, curve.owner) for layer, n in zip(curve.layers, numbers, strict=True)
+        ],
         name=curve.name,
         legendgroup=curve.name,
         mode="lines+markers" if mark else "lines",
@@ -183,7 +204,7 @@ def _traces(
         yield go.Scatter(
             x=[across[place] for place in odd],
             y=[edges[1] if value == inf else edges[0] for value in values],
-            customdata=[(curve.layers[place], place + 1, curve.name) for place in odd],
+            customdata=[(curve.layers[place], place + 1, curve.owner) for place in odd],
             text=["not a number" if isnan(value) else f"{value:g}" for value in values],
             mode="markers",
             marker={"symbol": "x", "size": 9, "color": curve.colour},

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.gradients.norms import norm
-from explorer.gradients.preparation import check_at_units, prepare
+from explorer.gradients.preparation import check_at_units, drawing, prepare
 from explorer.plan import plan, units
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
@@ -25,7 +25,7 @@ def growth(
 ) -> float:
     """Measure |dL/dx| at the first unit's output over that at the last unit's.
 
-    It is `GradientProfile.growth` of the same settings, at about half the price.
+    It is `GradientProfile.growth` of the same settings, for less work.
 
     Args:
         variant: a spec or its text form.
@@ -44,8 +44,7 @@ def growth(
     starts = _restart(model.get_submodule(ends[0]))
     check_at_units(model, spec, check)
     lasts = _watch(model.get_submodule(ends[-1]))
-    with torch.random.fork_rng(devices=()):  # of dropped units and numbers
-        torch.default_generator.manual_seed(settings.seed)
+    with drawing(settings.seed):
         (first,) = torch.autograd.grad(loss(model(images)), starts)
     return norm(first) / lasts[0] if lasts[0] else nan
 

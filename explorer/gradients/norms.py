@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.analysis import analyze
-from explorer.gradients.preparation import Loss, prepare
+from explorer.gradients.preparation import Loss, drawing, prepare
 from explorer.plan import plan, units
 from explorer.probing import ProbeSettings
 from explorer.rows import LayerRow
@@ -86,7 +86,7 @@ class GradientProfile:
 
         Of an Inception module's branches, its second is one of the two longest.
         """
-        return tuple(layer for layer in self.layers if not any(a in layer.name for a in _ASIDE))
+        return tuple(layer for layer in self.layers if on_main_path(layer.name))
 
     @property
     def growth(self) -> float:
@@ -100,6 +100,11 @@ class GradientProfile:
         path = [layer for layer in self.main_path if layer.kind == "convolution"]
         norms = [layer.weight_gradient_norm for layer in path]
         return norms[0] / norms[-1] if norms[-1] else nan
+
+
+def on_main_path(name: str) -> bool:
+    """Whether depth counts a layer of this name; of an Inception module, its second branch's."""
+    return not any(part in name for part in _ASIDE)
 
 
 def probe(
@@ -123,8 +128,7 @@ def probe(
     """
     settings = settings or ProbeSettings()
     spec, model, images, loss = prepare(variant, settings, images)
-    with torch.random.fork_rng(devices=()):  # of dropped units and numbers
-        torch.default_generator.manual_seed(settings.seed)
+    with drawing(settings.seed):
         measured = measure(model, spec, images, loss, check)
     return GradientProfile(spec, replace(settings, batch=len(images)), *measured)
 
@@ -229,25 +233,24 @@ class _Recorder:
 
 
 def norm(tensor: Tensor) -> float:
-    """Return the L2 norm of a tensor; in double precision where squares leave float32."""
-    value = _norm32(tensor)
-    if 1e-15 < value < 1e15:
-        return value
-    return float(torch.linalg.vector_norm(tensor, dtype=torch.float64))
+    """Return the L2 norm of a tensor; in double precision but for large ones in float32's reach."""
+    flat = tensor.flatten()
+    if len(flat) >= 16 * _ROW:
+        value = _norm_by_rows(flat)
+        if 1e-15 < value < 1e15:  # beyond, squares leave float32
+            return value
+    return float(torch.linalg.vector_norm(flat, dtype=torch.float64))
 
 
 _ROW = 1024
 
 
-def _norm32(tensor: Tensor) -> float:
-    """Return the norm in float32; of a large tensor, of the norms of its rows.
+def _norm_by_rows(flat: Tensor) -> float:
+    """Return the norm of the rows' norms, which float32 is exact enough for.
 
-    Summed up in one go, the 102 million weights of a VGG's first linear layer are 1% off, and
-    100,000 numbers more than a millionth.
+    Summed up in float32 in one go, the 102 million weights of a VGG's first linear layer are 1%
+    off, and 4,000 numbers more than a millionth.
     """
-    flat = tensor.flatten()
-    if len(flat) < 16 * _ROW:
-        return float(torch.linalg.vector_norm(flat))
     whole = len(flat) - len(flat) % _ROW
     rows = torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1)
     rest = torch.linalg.vector_norm(flat[whole:])

@@ -1,6 +1,7 @@
 """The network, the batch and the loss that a probe's settings stand for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def prepare(
     """
     spec = parse(variant) if isinstance(variant, str) else variant
     batch = settings.batch if images is None else len(images)
-    check_batch(spec, batch, settings.mode)
+    check_batch(spec, batch, settings)
     model = build(spec, settings.seed, settings.initialisation).train(settings.mode == "train")
     # Another stream than the weights', or the first filters would be the first pixels.
     generator = torch.Generator().manual_seed((settings.seed + 0x9E3779B9) % 2**32)
@@ -50,7 +51,15 @@ def prepare(
     return Prepared(spec, model, images, LOSSES[settings.loss](labels, directions))
 
 
-def check_batch(spec: ArchitectureSpec, batch: int, mode: str = "train") -> None:
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Draw dropped units and numbers from a seed; the global random state stays as it was."""
+    with torch.random.fork_rng(devices=()):
+        torch.default_generator.manual_seed(seed)
+        yield
+
+
+def check_batch(spec: ArchitectureSpec, batch: int, settings: ProbeSettings) -> None:
     """Refuse what cannot be measured.
 
     Raises:
@@ -58,9 +67,11 @@ def check_batch(spec: ArchitectureSpec, batch: int, mode: str = "train") -> None
     """
     if batch < 1:
         raise SpecError(f"batch={batch}: at least one image is needed")
-    if spec.classes < 2:
-        raise SpecError("classes=1: the cross-entropy of a single class is always 0; choose 2")
-    if mode == "eval":
+    if spec.classes < 2 and settings.loss == "cross_entropy":
+        raise SpecError(
+            "classes=1: the cross-entropy of a single class is always 0; choose 2, or another loss"
+        )
+    if settings.mode == "eval":
         return
     normalised = [row for row in analyze(spec).layers if row.buffers]
     pixels = min((prod(row.output_shape[1:]) for row in normalised), default=2)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.gradients.autocorrelation import autocorrelation
-from explorer.gradients.preparation import check_at_units, prepare
+from explorer.gradients.preparation import check_at_units, drawing, prepare
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec, SpecError
 
@@ -77,8 +77,7 @@ def probe(
     check_at_units(model, spec, check)
     model.requires_grad_(False)
     inputs = line(ends, settings.batch).requires_grad_()
-    with torch.random.fork_rng(devices=()):  # of dropped units and numbers
-        torch.default_generator.manual_seed(settings.seed)
+    with drawing(settings.seed):
         value = SCALARS[scalar](spec.classes, settings.seed)(model(inputs))
         (gradients,) = torch.autograd.grad(value.sum(), inputs)
     along = gradients.double().flatten(1) @ way.double().flatten() / length

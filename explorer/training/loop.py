@@ -1,5 +1,6 @@
 """One network in training, step by step, and the judgement of what it has learned."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,15 +10,16 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from explorer.datasets import LabelledImages
+from explorer.cards import Preprocessing
+from explorer.datasets import LabelledImages, hold_out
 from explorer.network import build
-from explorer.spec import ArchitectureSpec
+from explorer.spec import ArchitectureSpec, SpecError
 from explorer.training.batches import Batches, derived_seed, measure, normalise
 from explorer.training.recipe import Recipe
-from explorer.weights import Preprocessing
+from explorer.training.workers import ALONE, Workers
 
 MAX_SEED = 2**31 - 1
-_JUDGED_AT_ONCE = 500
+_JUDGED_AT_ONCE, _NUMBERS_AT_ONCE = 500, 500 * 3 * 32 * 32
 
 
 class TrainingError(ValueError):
@@ -55,16 +57,23 @@ class Training:
 
     Weights, order, crops and flips come from `seed`, each from its own stream: the global random
     state is left as it was found. On one CPU and with one number of threads, the same arguments
-    give the same weights, bit for bit.
+    give the same weights, bit for bit. Several processes share each batch and sum up in another
+    order: the same within rounding, unless layers mix pictures (BatchNorm, see `Workers`) or drop
+    numbers at random (each process draws the same for its first picture, and so on).
 
     Args:
         spec: the network.
         recipe: how it is trained.
-        data: what it learns from.
+        data: what it learns from, but for the part that the recipe holds out.
         seed: of the weights and of all that is drawn later.
         device: where it is trained.
+        workers: this process among those that train the network together.
+    Attributes:
+        held_out: pictures that are never learned from; None where the recipe holds out none.
+        watched: after each epoch, the loss that schedule and patience go by.
     Raises:
-        TrainingError: if the network does not take these pictures, or the seed is out of bounds.
+        TrainingError: if the network does not take these pictures, the seed is out of bounds, or
+            a batch has fewer pictures than there are processes.
     """
 
     def __init__(
@@ -74,34 +83,41 @@ class Training:
         data: LabelledImages,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        workers: Workers = ALONE,
     ) -> None:
         _check(spec, data, seed)
-        self.spec, self.recipe, self.seed = spec, recipe, seed
+        self.spec, self.recipe, self.seed, self.workers = spec, recipe, seed, workers
         self.device = torch.device(device)
+        self.held_out: LabelledImages | None = None
+        if recipe.validation:
+            data, self.held_out = _hold_out(data, recipe.validation)
         self.preprocessing = measure(data.images, recipe.normalisation)
-        self.batches = Batches(data, recipe, self.preprocessing, seed, self.device)
+        self.batches = Batches(data, recipe, self.preprocessing, seed, self.device, workers)
+        if self.batches.smallest < workers.count:
+            raise TrainingError(
+                f"{len(data):,} pictures in batches of {recipe.batch} leave "
+                f"{self.batches.smallest} for the last, too few for {workers.count} processes: "
+                "choose another batch"
+            )
         self.steps = recipe.steps(self.batches.per_epoch)
         self.iteration = 0
-        self.model = build(spec, seed).to(self.device)
+        self.watched: list[float] = []
+        model = build(spec, seed).to(self.device)
         if recipe.channels_last:
-            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.SGD(
-            self.model.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-        )
+            model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = workers.synchronise(model, self.device)
+        self.optimizer = _optimizer(self.model, recipe)
+        self._network = workers.together(self.model, self.device)
 
     @property
     def finished(self) -> bool:
-        """Whether the recipe is at its end."""
-        return self.iteration >= self.steps
+        """Whether the recipe is at its end, or its patience."""
+        return self.iteration >= self.steps or self.recipe.gives_up(self.watched)
 
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        return self.recipe.rate(self.iteration, self.steps)
+        return self.recipe.rate(self.iteration, self.steps, self.watched)
 
     def step(self) -> Step:
         """Learn from one batch.
@@ -111,24 +127,29 @@ class Training:
         """
         self.model.train()
         images, labels = self.batches.at(self.iteration)
+        pictures = self.batches.size(self.iteration)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate
         with _drawing_from(derived_seed(self.seed, "layers", self.iteration), self.device):
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-                outputs = self.model(images)
+                outputs = self._network(images)
             outputs = outputs.float()
             loss = cross_entropy(outputs, labels, label_smoothing=self.recipe.label_smoothing)
+            # The mean over the processes is then the mean over the pictures, however they share.
+            loss = loss * (self.workers.count * len(labels) / pictures)
             self.optimizer.zero_grad()
             loss.backward()
         self.optimizer.step()
         self.iteration += 1
-        told = Step(loss.item(), int((outputs.argmax(1) != labels).sum()), len(labels))
-        if not torch.isfinite(loss):
+        wrong = (outputs.argmax(1) != labels).sum().to(loss.dtype)
+        means = self.workers.mean(torch.stack([loss.detach(), wrong]))
+        mean_loss, mean_wrong = means.tolist()
+        if not math.isfinite(mean_loss):
             raise TrainingError(
-                f"{self.spec}: the loss is {told.loss} at iteration {self.iteration}; "
+                f"{self.spec}: the loss is {mean_loss} at iteration {self.iteration}; "
                 "a lower learning rate may help"
             )
-        return told
+        return Step(mean_loss, round(mean_wrong * self.workers.count), pictures)
 
     def state(self) -> dict[str, Any]:
         """Return what `restore` needs: weights, statistics, momentum, and the iteration."""
@@ -136,6 +157,7 @@ class Training:
             "iteration": self.iteration,
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "watched": list(self.watched),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -143,6 +165,7 @@ class Training:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.iteration = state["iteration"]
+        self.watched = list(state.get("watched", ()))  # earlier checkpoints know no such loss
 
 
 def evaluate(model: nn.Module, data: LabelledImages, steps: Preprocessing) -> Score:
@@ -156,9 +179,10 @@ def evaluate(model: nn.Module, data: LabelledImages, steps: Preprocessing) -> Sc
     training, device = model.training, next(model.parameters()).device
     loss, wrong, wrong_top5 = 0.0, 0, 0
     model.eval()
+    at_once = min(_JUDGED_AT_ONCE, max(1, _NUMBERS_AT_ONCE // data.images[0].numel()))
     with torch.inference_mode():
-        for start in range(0, len(data), _JUDGED_AT_ONCE):
-            part = slice(start, start + _JUDGED_AT_ONCE)
+        for start in range(0, len(data), at_once):
+            part = slice(start, start + at_once)
             images = normalise(data.images[part].to(device), steps)
             labels = data.labels[part].to(device)
             outputs = model(images.contiguous(memory_format=torch.channels_last))
@@ -170,9 +194,20 @@ def evaluate(model: nn.Module, data: LabelledImages, steps: Preprocessing) -> Sc
     return Score(loss / len(data), wrong, wrong_top5, len(data))
 
 
-def accelerator() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    weights, rate, decay = model.parameters(), recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(weights, rate, betas=(recipe.momentum, 0.999), weight_decay=decay)
+    return torch.optim.SGD(
+        weights, rate, recipe.momentum, nesterov=recipe.nesterov, weight_decay=decay
+    )
+
+
+def _hold_out(data: LabelledImages, share: float) -> tuple[LabelledImages, LabelledImages]:
+    kept, held = hold_out(data, share)
+    if not len(held):
+        raise TrainingError(f"{len(data):,} pictures are too few to hold any out for validation")
+    return kept, held
 
 
 def _check(spec: ArchitectureSpec, data: LabelledImages, seed: int) -> None:
@@ -180,12 +215,25 @@ def _check(spec: ArchitectureSpec, data: LabelledImages, seed: int) -> None:
         raise TrainingError(f"seed={seed}: a whole number from 0 to {MAX_SEED:,}")
     if data.images.shape[1:] != spec.input_shape:
         wanted, found = ("x".join(map(str, n)) for n in (spec.input_shape, data.images.shape[1:]))
-        raise TrainingError(f"{spec} takes pictures of {wanted}, these are {found}")
+        raise TrainingError(
+            f"{spec} takes pictures of {wanted}, these are {found}{_fitting(spec, data)}"
+        )
     if spec.classes <= int(data.labels.max()):
         raise TrainingError(
             f"{spec} tells {spec.classes} classes apart, the pictures show "
             f"{int(data.labels.max()) + 1}"
         )
+
+
+def _fitting(spec: ArchitectureSpec, data: LabelledImages) -> str:
+    """Name the same network for pictures of this shape, if it can be built."""
+    channels, side = data.images.shape[1:3]
+    try:
+        return (
+            f": train {spec.vary(image_size=side, in_channels=channels)}" if spec.dims == 2 else ""
+        )
+    except SpecError as error:
+        return f"; {error}"
 
 
 @contextmanager

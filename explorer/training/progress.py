@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TextIO
 
-from explorer.weights import CurvePoint
+from explorer.cards import CurvePoint
 
 _REDRAW_SECONDS = 0.5
 
@@ -55,8 +55,14 @@ class ProgressLine:
     def epoch(self, point: CurvePoint) -> None:
         """Write what the epoch came to, to stay."""
         start = "\r\033[K" if self.stream.isatty() else ""
-        test = point.test_error_percent
-        judged = "" if test is None else f"  test error {test:.2f}%"
+        judged = "".join(
+            f"  {name} error {error:.2f}%"
+            for name, error in (
+                ("held-out", point.validation_error_percent),
+                ("test", point.test_error_percent),
+            )
+            if error is not None
+        )
         of = f"/{self._latest.epochs}" if self._latest else ""
         pace = f"  {self._pace(self._latest)}" if self._latest else ""
         self.stream.write(

@@ -1,11 +1,15 @@
-"""How a network is trained: a recipe, and the learning rate it sets at each iteration."""
+"""How a network is trained: a recipe, its text form, and the recipes that have a name."""
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from explorer.spec import ArchitectureSpec
+from explorer.training import recipe_text, schedules
+from explorer.training.recipe_text import RecipeError
 
-SCHEDULES = ("step", "cosine", "one_cycle")
+OPTIMIZERS = ("sgd", "adam")
+SCHEDULES = ("step", "cosine", "one_cycle", "plateau")
 NORMALISATIONS = ("per_channel", "per_pixel_mean")
 BOUNDS = {
     "batch": (1, 65_536),
@@ -18,31 +22,39 @@ BOUNDS = {
     "warmup_iterations": (0, 1_000_000),
     "warmup_rate": (0.0, 100.0),
     "crop_padding": (0, 16),
+    "rotation": (0.0, 180.0),
+    "contrast": (0.0, 1.0),
+    "validation": (0.0, 0.5),
+    "plateau_patience": (0, 1_000),
+    "patience": (1, 10_000),
 }
-_ONE_CYCLE_RISE, _ONE_CYCLE_START, _ONE_CYCLE_END = 0.3, 1 / 25, 1e-4 / 25
-
-
-class RecipeError(ValueError):
-    """Why a recipe cannot be followed, in one sentence."""
+CHOICES = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "normalisation": NORMALISATIONS,
+}
+_ADAM_RATE = 0.001
+_PATIENT_VALIDATION = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Stochastic gradient descent with momentum on cross-entropy, and all of its settings.
+    """Gradient descent on cross-entropy, and all of its settings.
 
     Weight decay applies to every parameter, as in the paper's Caffe recipe.
 
     Args:
-        name: how it is called on the command line.
+        name: the recipe it began as, and each setting that was changed since: `short,batch=64`.
         epochs: passes over the training pictures; None where `iterations` says when to stop.
         iterations: steps; None where `epochs` says when to stop.
         batch: pictures a step; the last step of an epoch takes what is left.
         learning_rate: the highest rate of the schedule.
-        momentum: of the running sum of gradients.
+        momentum: of the running sum of gradients; Adam's first beta, whose second is 0.999.
         nesterov: look ahead along that sum.
-        weight_decay: of the L2 penalty.
-        schedule: `step` (a tenth at each milestone), `cosine` (down to 0) or `one_cycle` (up over
-            the first 30%, then down to almost 0, both along a cosine).
+        weight_decay: of the L2 penalty, whose gradient Adam scales with the rest.
+        schedule: `step` (a tenth at each milestone), `cosine` (down to 0), `one_cycle` (up over
+            the first 30%, then down to almost 0, both along a cosine) or `plateau` (a tenth once
+            the watched loss has not fallen for more than `plateau_patience` epochs).
         milestones: where `step` divides by 10, as shares of the whole.
         warmup_iterations: first steps at `warmup_rate`, whatever the schedule says.
         warmup_rate: the rate of those steps.
@@ -54,6 +66,16 @@ class Recipe:
         bfloat16: layers compute in bfloat16 where torch's autocast lets them; weights, their
             updates and the loss stay float32.
         channels_last: colours of a pixel side by side in memory; faster, the same mathematics.
+        optimizer: `sgd` or `adam`.
+        rotation: turn each picture by up to so many degrees either way, at random.
+        contrast: move each picture's values away from their mean or towards it, by up to this
+            share, at random.
+        validation: share of the training pictures that is held out and never learned from. The
+            loss on it is the watched loss; without it that is the training loss. Test pictures
+            decide nothing.
+        plateau_patience: epochs that the watched loss may stay up before the rate falls.
+        patience: epochs after which training stops if the loss on the held-out part has not
+            fallen; None trains to the end.
     Raises:
         RecipeError: for a value out of bounds, or unless exactly one of epochs and iterations.
     """
@@ -76,49 +98,92 @@ class Recipe:
     label_smoothing: float = 0.0
     bfloat16: bool = False
     channels_last: bool = False
+    optimizer: str = "sgd"
+    rotation: float = 0.0
+    contrast: float = 0.0
+    validation: float = 0.0
+    plateau_patience: int = 5
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         for field, (low, high) in BOUNDS.items():
             value = getattr(self, field)
             if value is not None and not low <= value <= high:
                 raise RecipeError(f"{field}={value}: from {low:,} to {high:,}")
+        for field, known in CHOICES.items():
+            if getattr(self, field) not in known:
+                raise RecipeError(
+                    f"no {field} {getattr(self, field)!r}; there are {', '.join(known)}"
+                )
+        if not all(0 <= share <= 1 for share in self.milestones):
+            raise RecipeError("milestones are shares of the whole training, from 0 to 1")
         if (self.epochs is None) == (self.iterations is None):
             raise RecipeError(f"{self.name}: give either epochs or iterations")
-        if self.nesterov and not self.momentum:
-            raise RecipeError("Nesterov's look ahead needs a momentum above 0")
-        if self.schedule not in SCHEDULES:
-            raise RecipeError(f"no schedule {self.schedule!r}; there are {', '.join(SCHEDULES)}")
-        if self.normalisation not in NORMALISATIONS:
+        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
+            raise RecipeError("Nesterov's look ahead needs sgd with a momentum above 0")
+        if self.patience and not self.validation:
             raise RecipeError(
-                f"no normalisation {self.normalisation!r}; there are {', '.join(NORMALISATIONS)}"
+                "patience watches the loss on a held-out part: validation=0.1, for instance"
             )
 
     def steps(self, per_epoch: int) -> int:
         """Return the iterations of a whole run, for so many of them in an epoch."""
         return self.iterations or per_epoch * (self.epochs or 0)
 
-    def rate(self, iteration: int, steps: int) -> float:
-        """Return the learning rate of one iteration, counted from 0, of a run of `steps`."""
+    def rate(self, iteration: int, steps: int, watched: Sequence[float] = ()) -> float:
+        """Return the learning rate of one iteration.
+
+        Args:
+            iteration: counted from 0.
+            steps: of the whole run.
+            watched: the watched loss after each epoch so far.
+        """
         if iteration < self.warmup_iterations:
             return self.warmup_rate
-        if self.schedule == "step":
-            passed = sum(iteration >= share * steps for share in self.milestones)
-            return self.learning_rate * 0.1**passed
-        if self.schedule == "cosine":
-            return _along_cosine(self.learning_rate, 0.0, iteration / steps)
         top = self.learning_rate
-        peak = _ONE_CYCLE_RISE * steps - 1
-        if iteration <= peak:
-            return _along_cosine(top * _ONE_CYCLE_START, top, iteration / peak)
-        return _along_cosine(top, top * _ONE_CYCLE_END, (iteration - peak) / (steps - 1 - peak))
+        if self.schedule == "step":
+            return schedules.step(top, self.milestones, iteration, steps)
+        if self.schedule == "plateau":
+            return schedules.plateau(top, self.plateau_patience, watched)
+        if self.schedule == "cosine":
+            return schedules.cosine(top, 0.0, iteration / steps)
+        return schedules.one_cycle(top, iteration, steps)
+
+    def gives_up(self, watched: Sequence[float]) -> bool:
+        """Say whether the watched loss has not fallen for `patience` epochs."""
+        return self.patience is not None and schedules.waiting(watched) >= self.patience
+
+    def vary(self, settings: Mapping[str, object]) -> "Recipe":
+        """Return this recipe with some settings changed, which its name then tells.
+
+        A setting brings along what it cannot do without, unless that is given too: epochs take the
+        place of iterations and the other way round, `adam` comes without Nesterov and at a rate of
+        0.001, and `patience` holds out a tenth of the training pictures.
+
+        Raises:
+            RecipeError: if the result cannot be followed.
+        """
+        along: dict[str, object] = {}
+        if "epochs" in settings or "iterations" in settings:
+            along |= {"epochs": None, "iterations": None}
+        if settings.get("optimizer", self.optimizer) == "adam" != self.optimizer:
+            along |= {"nesterov": False, "learning_rate": _ADAM_RATE}
+        if settings.get("patience") and not self.validation:
+            along["validation"] = _PATIENT_VALIDATION
+        changes = {**along, **settings}
+        base, told = recipe_text.split(self.name)
+        told = {field: value for field, value in told.items() if field not in along}
+        told |= {field: recipe_text.written(value) for field, value in settings.items()}
+        return replace(self, **changes, name=recipe_text.join(base, told))  # type: ignore[arg-type]
+
+    def suited(self, settings: Mapping[str, object]) -> "Recipe":
+        """Return this recipe with the settings that nobody chose."""
+        told = recipe_text.split(self.name)[1]
+        return self.vary({key: value for key, value in settings.items() if key not in told})
 
     def for_epochs(self, epochs: int) -> "Recipe":
         """Return the same recipe stretched or shortened to so many epochs."""
-        return replace(self, epochs=epochs, iterations=None)
-
-
-def _along_cosine(start: float, end: float, share: float) -> float:
-    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+        return self.vary({"epochs": epochs})
 
 
 RECIPES = {
@@ -145,20 +210,29 @@ RECIPES = {
         ),
     )
 }
+KINDS: Mapping[str, Any] = {field.name: field.type for field in fields(Recipe)[1:]}
+"""Every setting but the name, with its type."""
 _WARMUP_DEPTH, _WARMUP_ITERATIONS = 110, 400
 
 
-def find(name: str, spec: ArchitectureSpec) -> Recipe:
-    """Return a recipe by name, as it applies to this network.
+def find(text: str, spec: ArchitectureSpec) -> Recipe:
+    """Return a recipe by its text form, as it applies to this network.
 
     With `he2015`, networks of 110 layers and more start with 400 iterations at 0.01; the paper
     says "until the training error is below 80% (about 400 iterations)".
 
+    Args:
+        text: a name, then settings that differ, as in `short,batch=64`.
+        spec: the network.
     Raises:
-        RecipeError: for an unknown name; the message lists the names.
+        RecipeError: for an unknown name, setting or value; the message lists the names.
     """
+    name, settings = recipe_text.split(text)
     if name not in RECIPES:
         raise RecipeError(f"no recipe {name[:60]!r}; there are {', '.join(RECIPES)}")
+    recipe = RECIPES[name]
     if name == "he2015" and spec.depth >= _WARMUP_DEPTH:
-        return replace(RECIPES[name], warmup_iterations=_WARMUP_ITERATIONS)
-    return RECIPES[name]
+        recipe = replace(recipe, warmup_iterations=_WARMUP_ITERATIONS)
+    return recipe.vary(
+        {field: recipe_text.read(field, value, KINDS) for field, value in settings.items()}
+    )

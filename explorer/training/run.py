@@ -1,4 +1,8 @@
-"""A run and the folder it fills: a checkpoint an epoch, the curve as CSV, the result as JSON."""
+"""A run and the folder it fills: a checkpoint an epoch, the curve as CSV, the result as JSON.
+
+Where several processes train together, the first judges and writes, and tells the others; all of
+them read the folder when a run is continued.
+"""
 
 import csv
 import io
@@ -7,20 +11,24 @@ import os
 import platform
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
 
-from explorer.datasets import Dataset
+from explorer.cards import CurvePoint
+from explorer.datasets import Dataset, LabelledImages
+from explorer.network import build
 from explorer.spec import ArchitectureSpec
 from explorer.training.loop import Score, Training, TrainingError, evaluate
 from explorer.training.progress import Progress
-from explorer.weights import CurvePoint
+from explorer.training.recipe import Recipe
+from explorer.training.schedules import waiting
 
-CHECKPOINT, CURVE, RESULT = "checkpoint.pt", "curve.csv", "result.json"
+CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
+CURVE, RESULT = "curve.csv", "result.json"
 
 
 def slug(spec: ArchitectureSpec) -> str:
@@ -30,6 +38,10 @@ def slug(spec: ArchitectureSpec) -> str:
 
 class Run:
     """One training on one data set, kept in one folder.
+
+    The folder gets a checkpoint of the last epoch. If the recipe holds out a part of the training
+    pictures, there is another of the epoch with the lowest loss on that part; test pictures never
+    choose.
 
     Args:
         training: at its start.
@@ -61,17 +73,22 @@ class Run:
                     f"{folder} holds a run already: --resume continues it, or choose another --out"
                 )
             self._restore()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TrainingError(f"{folder} cannot be made a folder: {error.strerror}") from None
 
     @property
     def settings(self) -> dict[str, Any]:
         """What the weights depend on."""
         training, data = self.training, self.data
+        held_out = {"validation": len(training.held_out)} if training.held_out else {}
+        parts = {"train": len(training.batches.data), **held_out, "test": len(data.test)}
         return {
             "architecture": str(training.spec),
             "recipe": asdict(training.recipe),
             "seed": training.seed,
-            "data": {"name": data.name, "train": len(data.train), "test": len(data.test)},
+            "data": {"name": data.name, **parts},
         }
 
     def finish(
@@ -92,10 +109,12 @@ class Run:
 
         while not self.training.finished:
             self.curve.append(self._epoch(on_step, seconds_a_step))
-            self._save()
+            if self.training.workers.first:
+                self._save()
             on_epoch(self.curve[-1])
-        result = self._result()
-        _write(self.folder / RESULT, (json.dumps(result, indent=2) + "\n").encode())
+        result = self.training.workers.agree(self._result)
+        if self.training.workers.first:
+            _write(self.folder / RESULT, (json.dumps(result, indent=2) + "\n").encode())
         return result
 
     def _epoch(
@@ -124,7 +143,10 @@ class Run:
                     seconds_left=pace * (training.steps - training.iteration),
                 )
             )
-        score = self._judge() if training.finished or number % self.evaluate_every == 0 else None
+        held_out = self._judge(training.held_out) if training.held_out else None
+        training.watched.append(held_out.loss if held_out else loss / seen)
+        due = training.finished or number % self.evaluate_every == 0
+        score = self._judge(self.data.test) if due else None
         return CurvePoint(
             epoch=number,
             iteration=training.iteration,
@@ -134,10 +156,15 @@ class Run:
             test_loss=score.loss if score else None,
             test_error_percent=score.error_percent if score else None,
             seconds=perf_counter() - started,
+            validation_loss=held_out.loss if held_out else None,
+            validation_error_percent=held_out.error_percent if held_out else None,
         )
 
-    def _judge(self) -> Score:
-        return evaluate(self.training.model, self.data.test, self.training.preprocessing)
+    def _judge(self, pictures: LabelledImages) -> Score:
+        training = self.training
+        return training.workers.agree(
+            lambda: evaluate(training.model, pictures, training.preprocessing)
+        )
 
     def _save(self) -> None:
         state = {
@@ -147,46 +174,70 @@ class Run:
         }
         file = io.BytesIO()
         torch.save(state, file)
+        if self.training.held_out and waiting(self.training.watched) == 0:
+            _write(self.folder / BEST, file.getvalue())
         _write(self.folder / CHECKPOINT, file.getvalue())
         _write(self.folder / CURVE, curve_csv(self.curve).encode())
 
     def _restore(self) -> None:
         state = read_checkpoint(self.folder)
+        found = state["settings"]
+        # What an earlier version did not know has its default; the name decides nothing.
+        recipe = replace(Recipe(**found["recipe"]), name=self.training.recipe.name)
+        found |= {"recipe": asdict(recipe)}
         for name, value in self.settings.items():
-            if state["settings"][name] != value:
+            if found[name] != value:
                 raise TrainingError(
                     f"{self.folder} holds a run of another {name}: "
-                    f"{_differences(state['settings'][name], value)}"
+                    f"{_differences(found[name], value)}"
                 )
         self.training.restore(state["training"])
         self.curve = [CurvePoint(**point) for point in state["curve"]]
 
     def _result(self) -> dict[str, Any]:
-        score = self._judge()
+        training = self.training
         return {
             **self.settings,
             "categories": self.data.categories,
-            "preprocessing": asdict(self.training.preprocessing),
-            "test": {**asdict(score), "error_percent": score.error_percent},
+            "preprocessing": asdict(training.preprocessing),
+            "test": self._tested(training.model),
+            **({"best": self._best()} if training.held_out else {}),
             "curve": [asdict(point) for point in self.curve],
             "seconds": sum(point.seconds for point in self.curve),
-            "device": self.training.device.type,
+            "device": training.device.type,
+            "processes": training.workers.count,
             "threads": torch.get_num_threads(),
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
 
+    def _tested(self, model: torch.nn.Module) -> dict[str, Any]:
+        score = evaluate(model, self.data.test, self.training.preprocessing)
+        return {**asdict(score), "error_percent": score.error_percent}
 
-def read_checkpoint(folder: Path) -> dict[str, Any]:
+    def _best(self) -> dict[str, Any]:
+        """Return the epoch with the lowest loss on the held-out part, and what it is worth."""
+        state = read_checkpoint(self.folder, BEST)
+        model = build(self.training.spec)
+        model.load_state_dict(state["training"]["model"])
+        point = state["curve"][-1]
+        known = ("epoch", "validation_loss", "validation_error_percent")
+        test = self._tested(model.to(self.training.device))
+        return {**{name: point[name] for name in known}, "test": test}
+
+
+def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> dict[str, Any]:
     """Return the settings, the training's state and the curve of the run in a folder.
 
+    Args:
+        name: the last epoch's file, or `BEST`.
     Raises:
         TrainingError: if there is no checkpoint, or a damaged one.
     """
-    path = folder / CHECKPOINT
+    path = folder / name
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise TrainingError(f"{folder} holds no {CHECKPOINT}") from None
+        raise TrainingError(f"{folder} holds no {name}") from None
     except Exception as error:  # torch raises almost anything on damaged bytes
         reason = str(error).splitlines()[0]
         raise TrainingError(f"{path} cannot be read: {reason}") from None

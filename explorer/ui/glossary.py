@@ -195,9 +195,20 @@ GLOSSARY = {
     "input": (
         "What the batch shows. Noise: every value drawn from N(0, 1). Photographs: random crops of "
         "the bundled or your own ones, half of them mirrored, normalised with ImageNet's mean and "
-        "deviation."
+        "deviation. CIFAR-10: its bundled test pictures, drawn at random, for networks of that "
+        "input."
     ),
     "probe": "What is measured: each probe is one question about a network's signals.",
+    "pathways": (
+        "A gradient returns to a residual unit's input through the shortcut and through the "
+        "branch. The two parts add up as vectors; each is given by its L2 norm, the square root of "
+        "the sum of its squares over the whole batch."
+    ),
+    "signal": (
+        "Mean and variance of all numbers that a layer gives for the batch, and how many of them "
+        "are 0. A channel is dead if it is 0 everywhere in every picture. |F(x)| / |x|: L2 norm of "
+        "what the branch adds over that of what the shortcut carries."
+    ),
     "seeds": (
         "How many seeds are measured, counted up from the one above. The line is then the median, "
         "the shaded range goes from the least to the greatest."
@@ -220,6 +231,24 @@ GLOSSARY = {
     "probe-gamma": (
         "Where the last normalisation of each residual branch starts. At 0 every unit starts as "
         "the identity (Goyal et al. 2017, arXiv:1706.02677, Section 5.1)."
+    ),
+    "path-samples": (
+        "How many different paths of each length are followed, each through units drawn at random: "
+        "as many as there are, where there are no more."
+    ),
+    "path-weights": (
+        "Untrained: drawn from the seed. Trained: the bundled weights of the very network, in "
+        "prediction mode, on CIFAR-10 test pictures with their own classes."
+    ),
+    "training-steps": "How many batches the networks learn from.",
+    "training-rate": (
+        "The learning rate of every step. He et al. 2015 start deep networks with 0.01 and go on "
+        "with 0.1."
+    ),
+    "training-momentum": "Share of the last steps' direction that a step keeps.",
+    "training-quantity": (
+        "|dL/dW| is the L2 norm of the gradient of a layer's weights. Divided by the norm of the "
+        "weights, it says by which part of themselves a step with rate 1 would change them."
     ),
     "probe-size": "Height and width of the pictures, for all variants at once.",
     "depth-series": (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
+from explorer.cards import WeightsEntry
 from explorer.export.origin import Origin
 from explorer.export.targets import Target
 from explorer.spec import ArchitectureSpec
@@ -107,6 +108,13 @@ def probe_bytes(spec: ArchitectureSpec, batch: int) -> int:
     return batch * analysis.activation_bytes + 2 * analysis.weights_bytes
 
 
+def forward_bytes(spec: ArchitectureSpec, batch: int) -> int:
+    """Return an upper bound of the memory that a probe of the way forward takes."""
+    analysis = analyze(spec)
+    # What is alive at a time, and as much again for the numbers that statistics are made of.
+    return 2 * batch * analysis.peak_inference_bytes + analysis.weights_bytes
+
+
 def timing_bytes(specs: tuple[ArchitectureSpec, ...], batch: int) -> int:
     """Return an upper bound of the memory that timing several variants in one run takes."""
     found = [analyze(spec) for spec in specs]
@@ -144,7 +152,7 @@ class Answer(NamedTuple):
 
 
 def predictions(
-    asked: tuple[tuple[ArchitectureSpec, weights.WeightsEntry | None], ...],
+    asked: tuple[tuple[ArchitectureSpec, WeightsEntry | None], ...],
     files: tuple[File, ...],
 ) -> "Work[tuple[tuple[Answer, ...], ...]]":
     """Ask networks, one after another, about the same pictures; without weights, untrained ones."""
@@ -166,14 +174,14 @@ def predictions(
     return work
 
 
-def _network(spec: ArchitectureSpec, entry: weights.WeightsEntry | None) -> "nn.Module":
+def _network(spec: ArchitectureSpec, entry: WeightsEntry | None) -> "nn.Module":
     from explorer.network import build
 
     return build(spec).eval() if entry is None else weights.load(entry.name)
 
 
 def _answer(
-    file: File, spec: ArchitectureSpec, entry: weights.WeightsEntry | None, network: "nn.Module"
+    file: File, spec: ArchitectureSpec, entry: WeightsEntry | None, network: "nn.Module"
 ) -> Answer:
     from explorer import prediction
     from explorer.pictures import PictureError, read_picture

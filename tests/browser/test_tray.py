@@ -220,7 +220,7 @@ def test_the_tray_is_worked_on_a_phone(page: Page) -> None:
         ("/", "radio", "MACs", "breakdown=MACs"),
         ("/", "button", "pooling", "layer-kinds=pooling"),
         ("/compare?v=resnet18&v=resnet34", "radio", "MACs", "breakdown=MACs"),
-        ("/gradients", "radio", "bundled photographs", "input=bundled"),
+        ("/gradients?v=resnet20-cifar", "radio", "bundled photographs", "input=bundled"),
         ("/predict?v=resnet50,stride_at=1x1", "button", "macaw", "pictures=Scarlet"),
         ("/landscape", "button", "wide", "families=wide"),
     ],
@@ -230,8 +230,8 @@ def test_a_setting_is_in_the_address_whatever_the_tray_went_through(
 ) -> None:
     visit(page, path)
     press(page, "Duplicate")
-    choose(page, "Start from", "ResNet-34")
-    press(page, "Add")
+    choose(page, "Start from", "ResNet-32 (CIFAR)")
+    press(page, "Duplicate")
     page.get_by_test_id("stMain").get_by_role(role, name=name).first.click()
     wait_until_finished(page)
     expect(page).to_have_url(re.compile(rf"[?&]{found}"))

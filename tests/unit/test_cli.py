@@ -244,6 +244,31 @@ def test_train_fills_a_folder_and_resumes(
     assert (again.out, again.err) == (told.out, "")
 
 
+def test_train_takes_the_recipes_settings_as_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "resnet20-cifar,depth=8,width=4,image_size=8,in_channels=1"
+    arguments = ["train", text, "--data", "digits", "--out", str(tmp_path), "--epochs", "2"]
+    arguments += ["--optimizer", "adam", "--no-bfloat16", "--weight-decay", "1e-3"]
+    arguments += ["--label-smoothing", "0.1", "--validation", "0.2", "--batch", "200"]
+    assert main(arguments) == 0
+    told = capsys.readouterr()
+    name = (
+        "short,batch=200,bfloat16=false,crop_padding=1,epochs=2,flip=false,label_smoothing=0.1,"
+        "optimizer=adam,validation=0.2,weight_decay=0.001"
+    )
+    assert told.err.splitlines()[0] == f"explorer: for handwritten digits, 8x8, recipe {name}"
+    assert "  held-out error " in told.err
+    assert "of 360 wrong" in told.out and "lowest held-out loss after epoch" in told.out
+    recipe = json.loads((tmp_path / "result.json").read_text("utf-8"))["recipe"]
+    assert (recipe["name"], recipe["weight_decay"]) == (name, 1e-3)
+    assert (recipe["optimizer"], recipe["bfloat16"], recipe["flip"]) == ("adam", False, False)
+    # The name alone stands for all of it, so it continues the run.
+    short = ["train", text, "--data", "digits", "--out", str(tmp_path), "--recipe", name]
+    assert main([*short, "--resume"]) == 0
+    assert capsys.readouterr().out == told.out
+
+
 def test_a_stopped_training_says_how_to_go_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +290,22 @@ def test_a_stopped_training_says_how_to_go_on(
         (["resnet20-kifar", "--data", "none"], "resnet20-kifar"),
         (["resnet20-cifar", "--data", "none", "--recipe", "long"], "no recipe 'long'"),
         (["resnet20-cifar", "--data", "none", "--epochs", "0"], "epochs=0: from 1 to 10,000"),
+        (["resnet20-cifar", "--data", "none", "--batch", "x"], "batch='x': a whole number"),
+        (["resnet20-cifar", "--data", "folder:none"], "none cannot be read"),
+        (
+            ["resnet20-cifar", "--data", "none", "--recipe", "short,batch=4", "--batch", "5"],
+            "batch is given twice",
+        ),
+        (
+            ["resnet20-cifar", "--data", "digits"],
+            "these are 1x8x8: train resnet20-cifar,image_size=8,in_channels=1",
+        ),
+        (
+            ["resnet20-cifar,image_size=8,in_channels=1", "--data", "digits", "--out", __file__],
+            "test_cli.py cannot be made a folder: File exists",
+        ),
+        (["resnet18", "--data", "digits"], "these are 1x8x8; image_size=8 is too small"),
+        (["resnet18-1d", "--data", "digits"], "takes pictures of 1x1024, these are 1x8x8"),
     ],
 )
 def test_train_refuses_with_a_sentence(

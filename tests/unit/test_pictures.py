@@ -33,19 +33,24 @@ def read(image: Image.Image, kind: str = "PNG", name: str | None = None, **optio
     return read_picture(encode(image, kind, **options), name or f"picture.{kind.lower()}")
 
 
-def empty_png(width: int, height: int, colour_type: int = 0) -> bytes:
-    """A PNG of zeros, valid in every byte and tiny for its size."""
+def png(width: int, height: int, depth: int, colour_type: int, packed: bytes) -> bytes:
+    """A PNG written by hand, valid in every byte."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         checksum = struct.pack(">I", zlib.crc32(kind + body))
         return struct.pack(">I", len(body)) + kind + body + checksum
 
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def empty_png(width: int, height: int, colour_type: int = 0) -> bytes:
+    """A PNG of zeros, tiny for its size."""
     row = bytes(1 + width * {0: 1, 2: 3}[colour_type])
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
+    return png(width, height, 8, colour_type, packed)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
@@ -114,9 +119,47 @@ def test_a_transparent_palette_entry_is_white() -> None:
     assert picture.image.getpixel((0, 0)) == GREEN
 
 
-def test_cmyk_becomes_the_same_colour() -> None:
-    picture = read(Image.new("RGB", (16, 16), RED).convert("CMYK"), "JPEG", quality=100)
+def test_a_palette_may_be_transparent_by_degrees() -> None:
+    image = Image.new("P", (3, 1))
+    image.putpalette([*RED, *GREEN, *BLUE])
+    for x in range(3):
+        image.putpixel((x, 0), x)
+    picture = read(image, "PNG", transparency=bytes([0, 51, 255]))
+    half = tuple(round(255 + (channel - 255) * 51 / 255) for channel in GREEN)
+    assert [picture.image.getpixel((x, 0)) for x in range(3)] == [WHITE, half, BLUE]
+
+
+def test_a_gif_may_have_a_transparent_colour() -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([*RED, *GREEN])
+    image.putpixel((1, 0), 1)
+    picture = read(image, "GIF", transparency=1)
+    assert [picture.image.getpixel((x, 0)) for x in range(2)] == [RED, WHITE]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_cmyk_becomes_the_same_colour(kind: str) -> None:
+    options = {"quality": 100} if kind == "JPEG" else {}
+    picture = read(Image.new("RGB", (16, 16), RED).convert("CMYK"), kind, **options)
     assert np.abs(np.asarray(picture.image).astype(int) - RED).max() <= 4
+
+
+@pytest.mark.parametrize(
+    ("colour_type", "pixel", "expected"),
+    [
+        (2, (257 * 100, 257 * 200, 65535), (100, 200, 255)),
+        (4, (257 * 100, 65535), (100, 100, 100)),
+        (4, (257 * 100, 0), WHITE),
+        (6, (257 * 100, 257 * 200, 0, 65535), (100, 200, 0)),
+        (6, (0, 0, 0, 0), WHITE),
+    ],
+)
+def test_16_bit_colours_and_transparency_become_8_bit(
+    colour_type: int, pixel: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    row = b"\0" + struct.pack(f">{len(pixel)}H", *pixel)
+    picture = read_picture(png(1, 1, 16, colour_type, zlib.compress(row)), "deep.png")
+    assert picture.image.getpixel((0, 0)) == expected
 
 
 UPRIGHT = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
@@ -140,6 +183,28 @@ def test_exif_rotation_is_undone(orientation: int, kind: str) -> None:
     picture = read(Image.fromarray(np.ascontiguousarray(STORED[orientation])), kind, exif=exif)
     assert np.array_equal(np.asarray(picture.image)[..., 0], UPRIGHT)
     assert picture.original_size == (3, 2)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_photograph_is_turned_upright(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.kron(STORED[orientation], np.ones((16, 16), np.uint8))  # survives compression
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100}
+    picture = read(Image.fromarray(stored), kind, exif=exif, **options)
+    assert picture.original_size == picture.image.size == (48, 32)
+    centres = np.asarray(picture.image)[8::16, 8::16, 0].astype(int)
+    assert np.abs(centres - UPRIGHT).max() <= 2
+
+
+def test_exif_data_that_makes_no_sense_is_ignored() -> None:
+    for rotation in (0, 9, 65535):
+        exif = Image.Exif()
+        exif[0x0112] = rotation
+        assert read(Image.new("RGB", (4, 2), RED), "PNG", exif=exif).image.size == (4, 2)
+    picture = read(Image.new("RGB", (4, 2), RED), "PNG", exif=b"Exif\0\0nonsense")
+    assert picture.image.size == (4, 2)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
@@ -249,6 +314,39 @@ def test_a_decompression_bomb_is_never_decoded(side: int, monkeypatch: pytest.Mo
     monkeypatch.setattr(ImageFile.ImageFile, "load", decoded.append)
     with pytest.raises(PictureError, match="limit is 50 million"):
         read_picture(bomb, "bomb.png")
+    assert not decoded
+
+
+def claiming(kind: str, width: int, height: int) -> bytes:
+    """A file of 8 x 8 pixels whose header says otherwise."""
+    data = bytearray(encode(Image.new("L", (8, 8)), kind))
+    places = {
+        "GIF": [(6, "<HH", (width, height))],
+        "BMP": [(18, "<ii", (width, height))],
+        "JPEG": [(data.find(b"\xff\xc0") + 5, ">HH", (height, width))],
+        # Each tag is its number, the type long, one value, and that value.
+        "TIFF": [
+            (data.find(struct.pack("<HHI", tag, 4, 1)) + 8, "<I", (size,))
+            for tag, size in ((256, width), (257, height))
+        ],
+        "WEBP": [(data.find(b"\x9d\x01\x2a") + 3, "<HH", (width, height))],
+    }[kind]
+    for place, form, values in places:
+        struct.pack_into(form, data, place, *values)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("side", [16_000, 8_000])
+def test_a_bomb_of_any_format_is_never_decoded(
+    kind: str, side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Image.open(io.BytesIO(claiming(kind, 90, 70))) as image:
+        assert image.size == (90, 70)
+    decoded: list[object] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", decoded.append)
+    with pytest.raises(PictureError, match="limit is 50 million"):
+        read_picture(claiming(kind, side, side), f"bomb.{kind.lower()}")
     assert not decoded
 
 

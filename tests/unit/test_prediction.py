@@ -1,6 +1,5 @@
-"""Preprocessing against torchvision, predictions against what the photographs show."""
+"""Predictions against what the photographs show, and against the network asked directly."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,20 +7,20 @@ import pytest
 import torch
 from PIL import Image
 
+from explorer.cards import Preprocessing
 from explorer.data import BundledPicture, bundled_picture, bundled_pictures
+from explorer.network import build
 from explorer.prediction import (
     PredictionError,
+    class_names,
     predict,
+    predict_own,
     predict_untrained,
-    preprocess,
-    untrained_preprocessing,
+    usual_preprocessing,
 )
+from explorer.preprocessing import preprocess
 from explorer.spec import parse
-from explorer.torchvision_ops import import_torchvision
-from explorer.weights import Preprocessing, find, load
-
-import_torchvision()
-from torchvision import transforms  # noqa: E402
+from explorer.weights import find, load
 
 KERAS = find("resnet50-keras")
 NAMED = [picture for picture in bundled_pictures() if picture.expected]
@@ -30,78 +29,6 @@ NAMED = [picture for picture in bundled_pictures() if picture.expected]
 def noise(width: int, height: int) -> Image.Image:
     random = np.random.default_rng(width * 10_000 + height)
     return Image.fromarray(random.integers(0, 256, (height, width, 3), np.uint8))
-
-
-def torchvision_crop(resize: int, crop: int) -> Callable[[Image.Image], Image.Image]:
-    both = transforms.Compose([transforms.Resize(resize), transforms.CenterCrop(crop)])
-    return lambda image: both(image)
-
-
-SIZES = [
-    (640, 480),
-    (480, 641),
-    (451, 300),
-    (256, 256),
-    (256, 300),
-    (257, 399),
-    (33, 17),
-    (1, 1),
-    (2, 31),
-    (1000, 70),
-]
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_the_crop_is_torchvisions_to_the_pixel(size: tuple[int, int]) -> None:
-    _, shown = preprocess(noise(*size), KERAS.preprocessing)
-    assert np.array_equal(shown, torchvision_crop(256, 224)(noise(*size)))
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("resize", "crop"), [(37, 32), (20, 33), (19, 40)])
-def test_other_sizes_and_padding_are_torchvisions(
-    size: tuple[int, int], resize: int, crop: int
-) -> None:
-    steps = replace(KERAS.preprocessing, resize=resize, crop=crop)
-    _, shown = preprocess(noise(*size), steps)
-    assert np.array_equal(shown, torchvision_crop(resize, crop)(noise(*size)))
-
-
-@pytest.mark.parametrize("size", [(2048, 20), (17, 1500)])
-def test_a_strip_gives_the_crop_of_the_whole_within_rounding(size: tuple[int, int]) -> None:
-    _, shown = preprocess(noise(*size), KERAS.preprocessing)
-    whole = torchvision_crop(256, 224)(noise(*size))
-    assert np.abs(np.asarray(shown, int) - np.asarray(whole, int)).max() <= 1
-
-
-def test_a_strip_of_one_pixel_takes_no_memory_to_speak_of() -> None:
-    tensor, _ = preprocess(noise(2048, 1), KERAS.preprocessing)
-    assert tensor.shape == (3, 224, 224)
-
-
-def test_imagenet_normalisation_is_torchvisions() -> None:
-    steps = untrained_preprocessing(parse("resnet18"))
-    assert (steps.resize, steps.crop) == (256, 224)
-    tensor, _ = preprocess(noise(320, 240), steps)
-    reference = transforms.Compose(
-        [
-            transforms.Resize(256),
-            transforms.CenterCrop(224),
-            transforms.ToTensor(),
-            transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-        ]
-    )(noise(320, 240))
-    assert torch.equal(tensor, reference)
-    assert tensor.is_contiguous()
-
-
-def test_keras_normalisation_is_bgr_minus_the_means() -> None:
-    image = Image.new("RGB", (300, 300), (10, 20, 30))
-    tensor, shown = preprocess(image, KERAS.preprocessing)
-    means = torch.tensor([103.939, 116.779, 123.68])
-    expected = (torch.tensor([30.0, 20.0, 10.0]) - means).view(3, 1, 1)
-    torch.testing.assert_close(tensor, expected.expand(3, 224, 224))
-    assert shown.getpixel((0, 0)) == (10, 20, 30)
 
 
 def top_labels(picture: BundledPicture) -> list[str]:
@@ -189,7 +116,7 @@ def test_a_very_deep_untrained_network_overflows_and_says_so() -> None:
 
 
 def test_grey_and_cifar_inputs_have_their_sizes() -> None:
-    steps = untrained_preprocessing(parse("resnet20-cifar,in_channels=1"))
+    steps = usual_preprocessing(parse("resnet20-cifar,in_channels=1"))
     assert (steps.resize, steps.crop, steps.channels) == (37, 32, "L")
     tensor, shown = preprocess(Image.new("RGB", (50, 40), (128, 128, 128)), steps)
     assert (tuple(tensor.shape), shown.mode) == ((1, 32, 32), "L")
@@ -213,3 +140,40 @@ def test_an_overflowing_output_is_explained() -> None:
 def test_steps_are_hashable_for_caches() -> None:
     assert isinstance(hash(KERAS), int)
     assert isinstance(KERAS.preprocessing, Preprocessing)
+
+
+def test_another_preprocessing_gives_the_answer_of_that_input() -> None:
+    image = noise(500, 200)
+    steps = replace(KERAS.preprocessing, fit="stretch")
+    found = predict(image, KERAS, steps=steps)
+    with torch.inference_mode():
+        expected = load(KERAS.name)(preprocess(image, steps)[0][None]).softmax(1)[0]
+    assert found.top[0].probability == pytest.approx(float(expected.max()), abs=1e-6)
+    assert found.top != predict(image, KERAS).top
+    assert np.array_equal(found.shown, image.resize((224, 224), Image.Resampling.BILINEAR))
+
+
+def test_weights_brought_along_answer_by_their_own_labels() -> None:
+    spec = parse("resnet20-cifar,classes=3")
+    network, steps = build(spec, seed=4).eval(), usual_preprocessing(spec)
+    image = noise(40, 40)
+    found = predict_own(image, network, steps, ["cat", "dog", "bird"], "mine.safetensors")
+    untrained = predict_untrained(image, spec, seed=4)
+    assert found.trained
+    assert (found.weights, found.note) == ("mine.safetensors", "")
+    assert {label.label for label in found.top} == {"cat", "dog", "bird"}
+    assert [label.probability for label in found.top] == [x.probability for x in untrained.top]
+    assert class_names(spec) == ("class 0", "class 1", "class 2")
+
+
+def test_labels_that_are_too_few_or_too_many_are_refused() -> None:
+    spec = parse("resnet20-cifar,classes=3")
+    network, steps = build(spec).eval(), usual_preprocessing(spec)
+    for labels in (["cat", "dog"], ["cat", "dog", "bird", "fish"], []):
+        with pytest.raises(PredictionError, match=f"3 outputs .* {len(labels)} labels"):
+            predict_own(noise(40, 40), network, steps, labels, "mine")
+
+
+def test_a_network_for_series_is_told_from_one_for_pictures() -> None:
+    with pytest.raises(PredictionError, match="series"):
+        predict_untrained(noise(8, 8), parse("resnet18-1d"))

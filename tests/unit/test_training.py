@@ -13,17 +13,16 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from explorer.cards import CurvePoint
 from explorer.datasets import CIFAR10_CATEGORIES, Dataset, LabelledImages
 from explorer.network import build
-from explorer.prediction import preprocess
-from explorer.spec import ArchitectureSpec, parse
-from explorer.training import recipe as recipes
-from explorer.training.batches import Batches, crop_and_flip, measure, normalise
+from explorer.preprocessing import preprocess
+from explorer.spec import parse
+from explorer.training.batches import Batches, measure, normalise
 from explorer.training.loop import MAX_SEED, Training, TrainingError, evaluate
 from explorer.training.progress import Progress, ProgressLine, duration
-from explorer.training.recipe import RECIPES, Recipe, RecipeError
+from explorer.training.recipe import RECIPES, Recipe
 from explorer.training.run import CHECKPOINT, CURVE, RESULT, Run, read_checkpoint, slug
-from explorer.weights import CurvePoint
 
 TINY = parse("resnet20-cifar,depth=8,width=4")
 PLAIN = Recipe(name="test", epochs=3, batch=8)
@@ -110,14 +109,46 @@ def test_every_epoch_shows_every_picture_once_in_another_order() -> None:
     assert first != second
 
 
-@pytest.mark.parametrize(
-    ("spec", "recipe"),
-    [(TINY, PLAIN), (TINY.vary(survival=0.5), RECIPES["short"].for_epochs(3))],
-)
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(
-    tmp_path: Path, spec: ArchitectureSpec, recipe: Recipe
-) -> None:
-    data = dataset(200)
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_adams_steps_equal_the_papers_written_by_hand(momentum: float) -> None:
+    """Kingma and Ba 2015, Algorithm 1, with the gradient of the L2 penalty added."""
+    settings = {"optimizer": "adam", "learning_rate": 0.01, "momentum": momentum}
+    recipe = replace(PLAIN.vary(settings), weight_decay=0.1)
+    training = Training(TINY, recipe, noise(20), seed=3)
+    model = build(TINY, 3)
+    first, second = ({n: torch.zeros_like(p) for n, p in model.named_parameters()} for _ in "mv")
+    for iteration in range(4):
+        images, labels = training.batches.at(iteration)
+        loss = nn.functional.cross_entropy(model(images), labels)
+        model.zero_grad()
+        loss.backward()
+        rate, t = 0.01 * (1 + math.cos(math.pi * iteration / 9)) / 2, iteration + 1
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                slope = parameter.grad + 0.1 * parameter
+                first[name] = momentum * first[name] + (1 - momentum) * slope
+                second[name] = 0.999 * second[name] + 0.001 * slope**2
+                mean, square = first[name] / (1 - momentum**t), second[name] / (1 - 0.999**t)
+                parameter -= rate * mean / (square.sqrt() + 1e-8)
+        assert training.step().loss == pytest.approx(loss.item(), rel=1e-4)
+    for name, found in training.model.state_dict().items():
+        torch.testing.assert_close(found, model.state_dict()[name], rtol=1e-3, atol=1e-4)
+
+
+PLATEAU = {"schedule": "plateau", "plateau_patience": 0, "validation": 0.2, "epochs": 4}
+RESUMED = {
+    "plain": (TINY, PLAIN),
+    "drops": (TINY.vary(survival=0.5), RECIPES["short"].for_epochs(3)),
+    "adam": (TINY, PLAIN.vary({"optimizer": "adam", "rotation": 20.0, "contrast": 0.2})),
+    "plateau": (TINY, PLAIN.vary(PLATEAU)),
+    "patience": (TINY, PLAIN.vary({"optimizer": "adam", "patience": 2, "epochs": 30})),
+}
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path: Path, name: str) -> None:
+    data = dataset(60)
+    spec, recipe = RESUMED[name]
     whole = Training(spec, recipe, data.train, seed=1)
     expected = Run(whole, data, tmp_path / "whole").finish()
 
@@ -125,7 +156,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
         pass
 
     def interrupt(progress: Any) -> None:
-        if progress.iteration == whole.steps - 1:
+        if progress.iteration == whole.iteration - 1:
             raise Interrupted
 
     broken = Training(spec, recipe, data.train, seed=1)
@@ -135,16 +166,19 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     resumed = Training(spec, recipe, data.train, seed=1)
     found = Run(resumed, data, tmp_path / "broken", resume=True).finish()
     assert_same(weights_of(whole), weights_of(resumed))
-    momentum = [
-        [state["momentum_buffer"] for state in training.optimizer.state.values()]
-        for training in (whole, resumed)
-    ]
-    assert all(torch.equal(*pair) for pair in zip(*momentum, strict=True))
+    kept = [training.optimizer.state_dict()["state"] for training in (whole, resumed)]
+    assert kept[0].keys() == kept[1].keys() and len(kept[0]) == len(list(whole.model.parameters()))
+    for number, state in kept[0].items():
+        assert_same(state, kept[1][number])
     for result in (expected, found):
         result.pop("seconds")
         for point in result["curve"]:
             point.pop("seconds")
     assert found == expected
+    rates = [point["learning_rate"] for point in found["curve"]]
+    assert (name == "patience") == (len(rates) < recipe.epochs)
+    if name == "plateau":
+        assert rates[-1] < rates[0]
 
 
 def test_layers_that_drop_at_random_draw_from_the_seed_too() -> None:
@@ -170,85 +204,6 @@ def test_a_network_that_must_overfit_64_pictures_does() -> None:
     score = evaluate(training.model, data, training.preprocessing)
     assert score.wrong == 0
     assert score.loss < 0.1
-
-
-@pytest.mark.parametrize(
-    ("recipe", "steps", "expected"),
-    [
-        (
-            RECIPES["he2015"],
-            64_000,
-            {0: 0.1, 31_999: 0.1, 32_000: 0.01, 47_999: 0.01, 48_000: 0.001, 63_999: 0.001},
-        ),
-        (
-            replace(RECIPES["he2015"], warmup_iterations=400),
-            64_000,
-            {0: 0.01, 399: 0.01, 400: 0.1, 32_000: 0.01},
-        ),
-        (PLAIN, 100, {0: 0.1, 50: 0.05, 25: 0.05 * (1 + math.sqrt(0.5))}),
-        # The rise ends at 0.3 * 100 - 1 = 29; half way up and half way down are means of the ends.
-        (
-            replace(PLAIN, schedule="one_cycle"),
-            100,
-            {0: 0.004, 29: 0.1, 64: 0.050_000_2, 99: 0.000_000_4},
-        ),
-    ],
-)
-def test_schedules_by_hand(recipe: Recipe, steps: int, expected: dict[int, float]) -> None:
-    for iteration, rate in expected.items():
-        assert recipe.rate(iteration, steps) == pytest.approx(rate, rel=1e-12)
-
-
-def test_schedules_equal_torchs() -> None:
-    steps = 137
-    parameter = [nn.Parameter(torch.zeros(1))]
-
-    def rates(make: Any) -> list[float]:
-        optimizer = torch.optim.SGD(parameter, lr=0.1)
-        scheduler = make(optimizer)
-        found = []
-        for _ in range(steps):
-            found.append(optimizer.param_groups[0]["lr"])
-            optimizer.step()
-            scheduler.step() if len(found) < steps else None
-        return found
-
-    schedulers = torch.optim.lr_scheduler
-    expected = {
-        "one_cycle": rates(lambda o: schedulers.OneCycleLR(o, 0.1, total_steps=steps)),
-        "cosine": rates(lambda o: schedulers.CosineAnnealingLR(o, steps)),
-        "step": rates(lambda o: schedulers.MultiStepLR(o, [69, 103])),  # of 68.5 and 102.75
-    }
-    for name, wanted in expected.items():
-        recipe = replace(PLAIN, schedule=name)
-        found = [recipe.rate(iteration, steps) for iteration in range(steps)]
-        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-12), name
-
-
-def test_the_papers_recipe_is_the_printed_one() -> None:
-    recipe = RECIPES["he2015"]
-    assert (recipe.iterations, recipe.batch, recipe.learning_rate) == (64_000, 128, 0.1)
-    assert (recipe.momentum, recipe.weight_decay, recipe.nesterov) == (0.9, 1e-4, False)
-    assert (recipe.crop_padding, recipe.flip, recipe.label_smoothing) == (4, True, 0)
-    assert recipe.normalisation == "per_pixel_mean"
-    assert recipes.find("he2015", parse("resnet56-cifar")).warmup_iterations == 0
-    deep = recipes.find("he2015", parse("resnet110-cifar"))
-    assert (deep.warmup_iterations, deep.warmup_rate) == (400, 0.01)
-    assert recipes.find("short", parse("resnet110-cifar")) == RECIPES["short"]
-
-
-def test_crops_and_flips_equal_a_direct_look_at_each_pixel() -> None:
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(6, 2, 5, 5, generator=generator)
-    tops, lefts = torch.randint(7, (2, 6), generator=generator)
-    tops[:2], lefts[:2] = torch.tensor([0, 6]), torch.tensor([6, 0])
-    mirrored = torch.tensor([True, False, True, False, True, False])
-    found = crop_and_flip(images, 3, tops, lefts, mirrored)
-    for n, c, y, x in torch.cartesian_prod(*map(torch.arange, (6, 2, 5, 5))).tolist():
-        row = y + int(tops[n]) - 3
-        column = (4 - x if mirrored[n] else x) + int(lefts[n]) - 3
-        inside = 0 <= row < 5 and 0 <= column < 5
-        assert found[n, c, y, x] == (images[n, c, row, column] if inside else 0)
 
 
 def test_batches_are_crops_of_the_normalised_pictures() -> None:
@@ -394,30 +349,6 @@ def test_a_loss_that_is_no_number_ends_the_run() -> None:
     with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at iteration"):
         for _ in range(9):
             training.step()
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"epochs": 0}, "epochs=0: from 1"),
-        ({"batch": 0}, "batch=0"),
-        ({"learning_rate": math.nan}, "learning_rate=nan"),
-        ({"momentum": 1.0}, "momentum"),
-        ({"iterations": 5}, "either epochs or iterations"),
-        ({"epochs": None}, "either epochs or iterations"),
-        ({"schedule": "steps"}, "no schedule 'steps'; there are step, cosine, one_cycle"),
-        ({"normalisation": "none"}, "no normalisation 'none'"),
-        ({"momentum": 0.0, "nesterov": True}, "Nesterov"),
-    ],
-)
-def test_a_recipe_nobody_can_follow_is_refused(settings: Any, sentence: str) -> None:
-    with pytest.raises(RecipeError, match=sentence):
-        replace(PLAIN, **settings)
-
-
-def test_an_unknown_recipe_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match="no recipe 'long'; there are short, he2015"):
-        recipes.find("long", TINY)
 
 
 def test_folder_names() -> None:

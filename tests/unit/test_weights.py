@@ -14,10 +14,11 @@ import torch
 from safetensors.torch import load_file
 
 from explorer import weights
+from explorer.cards import WeightsEntry
 from explorer.network import build
 from explorer.spec import parse
 from explorer.torchvision_ops import import_torchvision
-from explorer.weights import WeightsError, available, find, for_spec, load, nearest
+from explorer.weights import WeightsError, available, file_of, find, for_spec, load, nearest
 
 KERAS = "resnet50-keras"
 ROOT = Path(__file__).parents[2]
@@ -32,8 +33,8 @@ def torchvision_resnet50_of_the_paper() -> Any:
 
 
 @pytest.mark.parametrize("entry", available(), ids=lambda entry: entry.name)
-def test_a_description_agrees_with_its_file(entry: weights.WeightsEntry) -> None:
-    data = entry.path.read_bytes()
+def test_a_description_agrees_with_its_file(entry: WeightsEntry) -> None:
+    data = file_of(entry).read_bytes()
     assert len(data) == entry.size_bytes
     assert hashlib.sha256(data).hexdigest() == entry.sha256
     assert len(set(entry.categories)) == entry.spec.classes
@@ -50,7 +51,7 @@ def test_the_keras_weights_are_there_and_licensed() -> None:
 
 
 def test_stored_types_are_half_for_weights_and_single_for_the_rest() -> None:
-    for name, tensor in load_file(find(KERAS).path).items():
+    for name, tensor in load_file(file_of(find(KERAS))).items():
         matrix = tensor.ndim > 1
         counter = name.endswith("num_batches_tracked")
         expected = torch.float16 if matrix else torch.int64 if counter else torch.float32
@@ -68,7 +69,7 @@ def test_the_loaded_module_is_shared_and_for_forward_only() -> None:
 def test_threads_that_load_at_once_get_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[object] = []
 
-    def slow(entry: weights.WeightsEntry) -> torch.nn.Module:
+    def slow(entry: WeightsEntry) -> torch.nn.Module:
         threading.Event().wait(0.05)
         built.append(entry)
         return torch.nn.Identity()
@@ -83,9 +84,30 @@ def test_threads_that_load_at_once_get_one_module(monkeypatch: pytest.MonkeyPatc
     assert len(built) == 1
 
 
+def test_networks_not_used_for_longest_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Heavy(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(100))
+
+    names = ["a", "b", "c"]
+    entries = tuple(replace(find(KERAS), name=name) for name in names)
+    monkeypatch.setattr(weights, "available", lambda: entries)
+    monkeypatch.setattr(weights, "_loaded", {})
+    monkeypatch.setattr(weights, "_read_module", lambda entry: Heavy())
+    monkeypatch.setattr(weights, "MAX_LOADED_BYTES", 800)
+    first, second = load("a"), load("b")
+    assert load("a") is first
+    load("c")
+    assert load("a") is first
+    assert load("b") is not second
+    monkeypatch.setattr(weights, "MAX_LOADED_BYTES", 1)
+    assert load("c") is load("c")
+
+
 def test_outputs_equal_torchvisions_network_with_the_same_file() -> None:
     reference = torchvision_resnet50_of_the_paper()
-    reference.load_state_dict(load_file(find(KERAS).path), strict=True)
+    reference.load_state_dict(load_file(file_of(find(KERAS))), strict=True)
     images = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0)) * 60
     with torch.inference_mode():
         expected, found = reference(images), load(KERAS)(images)
@@ -94,7 +116,7 @@ def test_outputs_equal_torchvisions_network_with_the_same_file() -> None:
 
 
 def test_an_altered_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bytearray(find(KERAS).path.read_bytes())
+    data = bytearray(file_of(find(KERAS)).read_bytes())
     data[len(data) // 2] ^= 1
     (tmp_path / f"{KERAS}.safetensors").write_bytes(data)
     monkeypatch.setattr(weights, "_loaded", {})

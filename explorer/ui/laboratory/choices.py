@@ -30,40 +30,53 @@ class Feed(NamedTuple):
         seeds: how many, counted up from the settings' own.
         changes: fields of the variants that are set otherwise.
         files: the pictures that were uploaded for it.
+        goes_back: whether there is a loss.
     """
 
     settings: ProbeSettings
     seeds: int
     changes: Mapping[str, Any]
     files: tuple[tasks.File, ...]
+    goes_back: bool = True
 
     @property
     def words(self) -> str:
         """The conditions, as a sentence for the caption."""
         settings = self.settings
         several = f" to {settings.seed + self.seeds - 1} (line: median)" if self.seeds > 1 else ""
+        words = settings.words if self.goes_back else settings.forward_words
         changes = ", ".join(f"{field}={value}" for field, value in self.changes.items())
         return (
-            f"Batch of {settings.fed}; networks {settings.words}{several}."
+            f"Batch of {settings.fed}; networks {words}{several}."
             f"{f' Changed for all: {changes}.' if changes else ''}"
         )
 
 
-def feed(specs: Sequence[ArchitectureSpec]) -> Feed:
-    """Draw all settings of a probe of one batch."""
+def feed(
+    specs: Sequence[ArchitectureSpec], *, goes_back: bool = True, one_pass: bool = True
+) -> Feed:
+    """Draw all settings of a probe of one batch.
+
+    Args:
+        specs: the networks.
+        goes_back: whether a loss does; else there is none to choose.
+        one_pass: whether it goes forward and back but once. A costlier probe starts with a smaller
+            batch, and is not repeated for several seeds.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
         first = seed()
         source = _source(specs)
         with st.popover("More choices", icon=":material/tune:"):
-            several = seeds()
+            several = seeds() if one_pass else 1
             scheme = initialisation()
-            loss = _select("Loss", LOSSES, "loss")
+            loss = _select("Loss", LOSSES, "loss") if goes_back else next(iter(LOSSES))
             mode = _select("Batch normalisation by", MODES, "bn-mode")
             changes = _changes()
         size = changes.get("image_size")
         with place:
-            many = batch(all(int(size or spec.image_size) <= 64 for spec in specs))
+            small = all(int(size or spec.image_size) <= 64 for spec in specs)
+            many = batch(small) if one_pass else costly_batch(small)
     files: tuple[tasks.File, ...] = ()
     if source == "uploads":
         files = uploads.pictures("probe-uploads")
@@ -71,7 +84,7 @@ def feed(specs: Sequence[ArchitectureSpec]) -> Feed:
     settings = ProbeSettings(
         batch=many, seed=first, source=source, initialisation=scheme, loss=loss, mode=mode
     )
-    return Feed(settings, several, changes, files)
+    return Feed(settings, several, changes, files, goes_back)
 
 
 def batch(small: bool) -> int:
@@ -83,6 +96,22 @@ def batch(small: bool) -> int:
             MAX_BATCH,
             32 if small else 4,
             key="batch-small" if small else "batch",
+            help=GLOSSARY["batch"],
+            width=140,
+            **_LINKED,
+        )
+    )
+
+
+def costly_batch(small: bool) -> int:
+    """Draw the same for a probe of many passes, whose batch is smaller by default."""
+    return int(
+        st.number_input(
+            "Batch",
+            1,
+            MAX_BATCH,
+            8 if small else 2,
+            key="batch-costly-small" if small else "batch-costly",
             help=GLOSSARY["batch"],
             width=140,
             **_LINKED,
@@ -148,9 +177,11 @@ def _changes() -> dict[str, Any]:
 
 def _source(specs: Sequence[ArchitectureSpec]) -> str:
     pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
+    tiny = all(spec.input_shape == (3, 32, 32) for spec in specs)
+    offered = [key for key in SOURCES if key == "noise" or (pictures and key != "cifar10")]
     chosen: str = st.segmented_control(
         "Input",
-        list(SOURCES) if pictures else ["noise"],
+        [*offered, "cifar10"] if tiny else offered,
         default="noise",
         required=True,
         format_func=SOURCES.__getitem__,

@@ -77,9 +77,11 @@ _QUANTITIES = {
 _FORMULA = r"""
 One batch of $N$ pictures goes forward; the mean loss $L$ goes back, through autograd:
 
-$$\lVert \partial L/\partial y \rVert_2
+$$
+\lVert \partial L/\partial y \rVert_2
 =\Bigl(\sum_{n,c,h,w}(\partial L/\partial y_{nchw})^2\Bigr)^{1/2},
-\qquad \text{per element: divided by } \sqrt{N\,C\,H\,W}.$$
+\qquad \text{per element: divided by } \sqrt{N\,C\,H\,W}.
+$$
 
 A step of plain gradient descent with rate $\eta$ changes a layer's weights by
 $\eta\,\lVert\partial L/\partial W\rVert / \lVert W\rVert$ of their size.

@@ -15,8 +15,8 @@ from explorer.ui import charts, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, lines, shattered_work
 from explorer.ui.laboratory.lines import Line
+from explorer.ui.laboratory.sentences import about
 from explorer.ui.laboratory.shattered_work import Found
-from explorer.ui.swatches import swatch
 
 _SCALARS = {"direction": "one random direction of the output", "class": "the first class's output"}
 _MOST_MACS = 1e11
@@ -108,8 +108,8 @@ def _draw_found(shown: Sequence[Line], found: Found, fed: choices.Feed, scalar: 
         for kind, runs in found.noises.items()
     ]
     told = [
-        *(_finding(_mark(line), curve) for (line, _), curve in zip(done, curves, strict=True)),
-        *(_finding(noise.name.capitalize(), noise) for noise in noises),
+        *(about(line, _finding(curve)) for (line, _), curve in zip(done, curves, strict=True)),
+        *(f"- {noise.name.capitalize()}: {_finding(noise)}" for noise in noises),
     ]
     st.markdown("\n".join(told))
     charts.draw(
@@ -148,19 +148,15 @@ def _curve(name: str, colour: str, dash: str, runs: Sequence[Any]) -> Correlatio
     return Correlation(name, colour, dash, tuple(map(mean, shifts)), lows, highs)
 
 
-def _mark(line: Line) -> str:
-    return f"{swatch(line.letter)} **{line.title}**" if line.letter else f"**{line.title}**"
-
-
-def _finding(who: str, curve: Correlation) -> str:
+def _finding(curve: Correlation) -> str:
     """Say how alike neighbours are, and how far one must go for another gradient."""
     from explorer.gradients.autocorrelation import first_below
 
     near = curve.values[1]
     if isnan(near):
-        return f"- {who}: its gradient is not finite, so it has no autocorrelation."
+        return "the gradient is not finite, so it has no autocorrelation."
     if min(curve.values) == 1:
-        return f"- {who}: its gradient is the same all along the line: there it is linear."
+        return "the gradient is the same all along the line: there, the network is linear."
     spread = ""
     if curve.lows and f"{curve.lows[1]:.2f}" != f"{curve.highs[1]:.2f}":
         spread = f" ({curve.lows[1]:.2f} to {curve.highs[1]:.2f})"
@@ -169,10 +165,7 @@ def _finding(who: str, curve: Correlation) -> str:
     falls = f"below 1/2 {_at(half, last)}, below 0.2 {_at(fifth, last)}"
     if half == fifth:
         falls = f"below 1/2, and below 0.2, {_at(half, last)}"
-    return (
-        f"- {who}: neighbours correlate by **{near:.2f}**{spread}; the correlation first falls "
-        f"{falls}."
-    )
+    return f"neighbours correlate by **{near:.2f}**{spread}; the correlation first falls {falls}."
 
 
 def _at(shift: int | None, last: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
+from explorer.ui.laboratory import cifar10
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -54,10 +55,8 @@ def probes(
 def _reporting(
     context: JobContext, kind: str, spec: ArchitectureSpec, turn: tuple[int, int]
 ) -> Callable[[], None]:
-    """Return what a probe calls at every layer, forward and back: progress, and a place to stop."""
-    from explorer.gradients.norms import weighted_rows
-
-    steps, seen = 2 * len(weighted_rows(spec)), 0
+    """Return what a probe calls on its way, forward and back: progress, and a place to stop."""
+    steps, seen = _steps(kind, spec), 0
 
     def check() -> None:
         nonlocal seen
@@ -78,9 +77,21 @@ def _probe(
 
 
 def _probe_of(kind: str) -> Callable[..., Any]:
-    from explorer.gradients import norms
+    from explorer import gradients
 
-    return {"norms": norms.probe}[kind]
+    return {
+        "norms": gradients.probe,
+        "pathways": gradients.probe_pathways,
+        "activations": gradients.probe_activations,
+    }[kind]
+
+
+def _steps(kind: str, spec: ArchitectureSpec) -> int:
+    """Return how often a probe calls what it is given to check."""
+    from explorer.gradients.norms import weighted_rows
+
+    layers, units = len(weighted_rows(spec)), sum(spec.stages)
+    return {"norms": 2 * layers, "pathways": 2 * units, "activations": layers}[kind]
 
 
 def images(
@@ -89,6 +100,8 @@ def images(
     """Return the batch that the settings speak of; None for noise, which a probe draws itself."""
     if settings.source == "noise":
         return None
+    if settings.source == "cifar10":
+        return cifar10.labelled_batch(spec, settings.batch, settings.seed)[0]
     from explorer.data import bundled_pictures
     from explorer.pictures import read_picture
     from explorer.prediction import picture_batch

@@ -7,12 +7,12 @@ import streamlit as st
 
 from explorer import weights
 from explorer.analysis import analyze
+from explorer.cards import WeightsEntry
 from explorer.data import bundled_picture, bundled_pictures
 from explorer.figures.prediction import Answer, top_classes
 from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state, tasks, uploads, waiting
 from explorer.ui.swatches import swatch
-from explorer.weights import WeightsEntry
 from explorer.words import title
 
 

@@ -1,0 +1,238 @@
+"""Probe 8: the gradient through single paths of a residual network, by their length."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from explorer import weights
+from explorer.figures.paths import LengthCurve, by_length
+from explorer.names import LAYERS_PER_UNIT
+from explorer.path_lengths import shares
+from explorer.probing import ProbeSettings
+from explorer.spec import ArchitectureSpec
+from explorer.ui import charts, state, waiting
+from explorer.ui.glossary import GLOSSARY
+from explorer.ui.laboratory import choices, lines, paths_findings, paths_work
+from explorer.ui.laboratory.lines import Line
+from explorer.ui.laboratory.paths_work import Asked
+
+if TYPE_CHECKING:
+    from explorer.gradients.paths import PathProfile
+
+_LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+_WEIGHTS = {"untrained": "untrained", "trained": "trained on CIFAR-10"}
+_FORMULA = r"""
+In unit $l$ of $n$, the gradient may take the branch $F_l$ or the shortcut $h_l$. Along the path
+that takes the branches of the set $S$, it arrives at the first unit's input $x_1$, behind the
+stem, as
+
+$$g_S=\frac{\partial L}{\partial x_{n+1}}\prod_{l=n}^{1} D_l\,
+\begin{cases}\partial F_l/\partial x_l & l\in S\\ \partial h_l/\partial x_l & l\notin S\end{cases}
+\qquad\text{with}\qquad \sum_S g_S=\frac{\partial L}{\partial x_1}.$$
+
+$D_l$ is the mask of the ReLU behind the addition in v1, where both ways pass it, and the identity
+in v2. $k=|S|$ is the path's length. There are $\binom{n}{k}$ paths of length $k$.
+
+- **The product**, after Veit et al. 2016 (arXiv:1605.06431, Section 5): $\binom{n}{k}$ times the
+  mean of $\lVert g_S\rVert$ over paths drawn at random.
+- **The vector sum** is exact: $\lVert\sum_{|S|=k} g_S\rVert$ of *all* paths of length $k$, found
+  without following each of them. It is never above the sum of their norms, which the product
+  estimates, and usually far below: the gradients of different paths point different ways and partly
+  cancel, the more so the more of them there are.
+"""
+
+
+def draw(variants: tuple[state.Shown, ...]) -> None:
+    """Draw how many paths have each length, what one of them carries, and both together."""
+    st.markdown(
+        "At every residual unit a gradient can go back through the branch or through the shortcut: "
+        "2ⁿ paths lead through n units. Here it goes back along single ones, and the norm of what "
+        "arrives at the first unit is measured."
+    )
+    shown = _residual(lines.choose(variants), variants)
+    if not shown:
+        return
+    trained = _trained(shown)
+    if trained:
+        shown = [line for line in shown if _weights_of(line.spec)]
+        fed = _trained_feed()
+    else:
+        fed = choices.feed([line.spec for line in shown], one_pass=False)
+    samples = _samples()
+    shown = lines.changed(shown, fed.changes)
+    shown = lines.those_that_fit(shown, fed.settings.batch, paths_work.needed_bytes)
+    if not shown:
+        return
+    _draw_counts(shown)
+    asked = tuple(Asked(line.spec, _weights_of(line.spec) if trained else "") for line in shown)
+    digests = tuple(file.digest for file in fed.files)
+    waiting.show(
+        "paths",
+        (asked, fed.settings, samples, digests),
+        paths_work.profiles(asked, fed.settings, samples, fed.files),
+        lambda profiles: _draw_profiles(shown, asked, profiles, fed),
+        "Following paths",
+        streams=True,
+    )
+    with st.expander("The formula, and its source"):
+        st.markdown(_FORMULA)
+
+
+def _residual(found: Sequence[Line], variants: Sequence[state.Shown]) -> list[Line]:
+    """Return the networks that have paths to choose from; offer shortcuts to those without."""
+    plain = [line for line in found if not line.spec.residual]
+    for line in plain:
+        st.caption(
+            f"{line.name} has no residual units: a single path leads through all its layers."
+        )
+    kept = [line for line in found if line.spec.residual]
+    if not kept:
+        st.info("No network here has more than one path.")
+        _offer_shortcuts(variants)
+    return kept
+
+
+def _offer_shortcuts(variants: Sequence[state.Shown]) -> None:
+    for place, variant in enumerate(variants):
+        if variant.spec.family == "residual":
+            shortcut = "A" if variant.spec.stem.startswith("cifar") else "B"
+            st.button(
+                f"Give {variant.label} shortcuts",
+                key=f"paths-shortcuts-{variant.letter}",
+                on_click=state.choose,
+                args=(variant.spec.vary(shortcut=shortcut), place),
+            )
+
+
+def _weights_of(spec: ArchitectureSpec) -> str:
+    """Return the name of bundled weights for a network of CIFAR-10's, or an empty text."""
+    entry = weights.for_spec(spec)
+    fits = entry is not None and entry.dataset.startswith("CIFAR-10,")
+    return entry.name if entry is not None and fits else ""
+
+
+def _trained(shown: Sequence[Line]) -> bool:
+    """Draw the choice of weights where there is one, and say who has none."""
+    without = [line.name for line in shown if not _weights_of(line.spec)]
+    if len(without) == len(shown):
+        return False
+    chosen = st.segmented_control(
+        "Weights",
+        list(_WEIGHTS),
+        default="untrained",
+        required=True,
+        format_func=_WEIGHTS.__getitem__,
+        key="path-weights",
+        help=GLOSSARY["path-weights"],
+        **_LINKED,
+    )
+    if chosen == "trained" and without:
+        st.caption(f"Without bundled weights, and left out: {', '.join(without)}.")
+    return bool(chosen == "trained")
+
+
+def _trained_feed() -> choices.Feed:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        settings = ProbeSettings(
+            batch=choices.costly_batch(small=True),
+            seed=choices.seed(),
+            source="cifar10",
+            mode="eval",
+        )
+    return choices.Feed(settings, 1, {}, ())
+
+
+def _samples() -> int:
+    return int(
+        st.number_input(
+            "Paths of each length",
+            1,
+            100,
+            5,
+            key="path-samples",
+            help=GLOSSARY["path-samples"],
+            width=200,
+            **_LINKED,
+        )
+    )
+
+
+def _layers_per_unit(line: Line) -> int:
+    return LAYERS_PER_UNIT[line.spec.block]
+
+
+def _draw_counts(shown: Sequence[Line]) -> None:
+    charts.draw(
+        by_length("path-counts", [_count_curve(line) for line in shown], "Share of all paths"),
+        "path-counts",
+        "How many paths have each length",
+        "Most paths take about half of the branches: both short and long ones are rare.",
+        lambda: [
+            {"variant": str(line.spec), "length": length, "share_of_paths": share}
+            for line in shown
+            for length, share in enumerate(shares(sum(line.spec.stages)))
+        ],
+    )
+
+
+def _count_curve(line: Line) -> LengthCurve:
+    return _curve(line, shares(sum(line.spec.stages)))
+
+
+def _curve(line: Line, values: Sequence[float], **more: Any) -> LengthCurve:
+    looks = {"name": line.name, "colour": line.colour, "dash": line.dash, **more}
+    return LengthCurve(**looks, layers_per_unit=_layers_per_unit(line), values=tuple(values))
+
+
+def _draw_profiles(
+    shown: Sequence[Line],
+    asked: Sequence[Asked],
+    profiles: "Sequence[PathProfile]",
+    fed: choices.Feed,
+) -> None:
+    found = list(zip(shown, profiles, strict=False))  # those that are there so far
+    st.markdown("\n".join(paths_findings.finding(*each) for each in found if each[1].finished))
+    charts.draw(
+        by_length(
+            "path-norms", [_norm_curve(*each) for each in found], "|g|, L2 norm", logarithmic=True
+        ),
+        "path-norms",
+        "Gradient along a single path, by its length",
+        "A straight line: every branch on the way changes the gradient by the same factor. The "
+        "line is the geometric mean, the shaded range goes from the weakest path to the strongest.",
+        lambda: paths_findings.records(asked, profiles),
+    )
+    charts.draw(
+        by_length("path-products", _part_curves(found), "Share of the whole"),
+        "path-products",
+        "Where the gradient comes from: all paths of a length together",
+        "Line: number of paths times mean norm. Circles: all paths of a length added up as "
+        "vectors, exactly. Each in shares of its own sum.",
+        lambda: paths_findings.records(asked, profiles),
+    )
+    st.caption(paths_findings.conditions(asked, profiles, fed))
+
+
+def _norm_curve(line: Line, profile: "PathProfile") -> LengthCurve:
+    return _curve(
+        line,
+        [each.geometric_mean for each in profile.sampled],
+        lows=tuple(min(each.norms) for each in profile.sampled),
+        highs=tuple(max(each.norms) for each in profile.sampled),
+    )
+
+
+def _part_curves(found: "Sequence[tuple[Line, PathProfile]]") -> list[LengthCurve]:
+    curves = []
+    for line, profile in found:
+        if profile.finished:
+            curves.append(_curve(line, _parts(profile.products), name=f"{line.name}: product"))
+        parts = _parts(profile.sum_norms)
+        curves.append(_curve(line, parts, name=f"{line.name}: vector sum", dash=""))
+    return curves
+
+
+def _parts(values: Sequence[float]) -> list[float]:
+    whole = sum(values)
+    return [value / whole if whole else 0.0 for value in values]
