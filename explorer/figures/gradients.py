@@ -176,6 +176,7 @@ def _traces(
         yield go.Scatter(
             x=across + across[::-1],
             y=[*curve.highs, *curve.lows[::-1]],
+            mode="lines",  # few points would get markers
             fill="toself",
             fillcolor=curve.colour,
             opacity=0.22,
