@@ -110,7 +110,7 @@ def test_gradients_along_a_line_are_told_in_numbers_beside_both_noises(app):
             found.correlations[1],
             *(first_below(found.correlations, level) for level in (0.5, 0.2)),
         )
-        assert f"neighbours correlate by **{near:.2f}**" in told(app)
+        assert f"neighbours correlate by **{near:z.2f}**" in told(app)
         both = ", and below 0.2," if half == fifth else ""
         assert f"below 1/2{both} at a shift of **{half}** ({100 * half / 15:.2g}% of" in told(app)
         assert bool(both) or f"below 0.2 at a shift of **{fifth}**" in told(app)
@@ -120,7 +120,13 @@ def test_gradients_along_a_line_are_told_in_numbers_beside_both_noises(app):
     assert "White noise: neighbours" in told(app) and "Brown noise: neighbours" in told(app)
     for chart in (0, 1):
         assert {"white noise", "brown noise"} <= traces(app, chart).keys()
-    assert "16 inputs on the line between two pictures (random noise)" in told(app)
+    conditions = "16 inputs on the line between two pictures (random noise), which are "
+    assert f"{conditions}{found.length:.3g} apart" in told(app)
+
+
+def test_inputs_of_two_sizes_stand_on_two_lines(app):
+    opened(app, "shattered", SMALL, SMALL.replace("image_size=8", "image_size=16"), points="8")
+    assert re.search(r"which are [\d.]+ or [\d.]+ apart", told(app))
 
 
 def test_a_single_variant_stands_beside_its_plain_twin_and_seeds_give_a_range(app):

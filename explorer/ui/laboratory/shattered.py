@@ -137,7 +137,7 @@ def _draw_found(shown: Sequence[Line], found: Found, fed: choices.Feed, scalar: 
         "wanders or jumps.",
         lambda: _walk_records(done, found),
     )
-    st.caption(_conditions(done[0][1][0].length if done else 0.0, fed, scalar))
+    st.caption(_conditions([runs[0].length for _, runs in done], fed, scalar))
 
 
 def _curve(name: str, colour: str, dash: str, runs: Sequence[Any]) -> Correlation:
@@ -158,14 +158,14 @@ def _finding(curve: Correlation) -> str:
     if min(curve.values) == 1:
         return "the gradient is the same all along the line: there, the network is linear."
     spread = ""
-    if curve.lows and f"{curve.lows[1]:.2f}" != f"{curve.highs[1]:.2f}":
-        spread = f" ({curve.lows[1]:.2f} to {curve.highs[1]:.2f})"
+    if curve.lows and f"{curve.lows[1]:z.2f}" != f"{curve.highs[1]:z.2f}":
+        spread = f" ({curve.lows[1]:z.2f} to {curve.highs[1]:z.2f})"
     half, fifth = (first_below(curve.values, level) for level in (0.5, 0.2))
     last = len(curve.values) - 1
     falls = f"below 1/2 {_at(half, last)}, below 0.2 {_at(fifth, last)}"
     if half == fifth:
         falls = f"below 1/2, and below 0.2, {_at(half, last)}"
-    return f"neighbours correlate by **{near:.2f}**{spread}; the correlation first falls {falls}."
+    return f"neighbours correlate by **{near:z.2f}**{spread}; the correlation first falls {falls}."
 
 
 def _at(shift: int | None, last: int) -> str:
@@ -174,13 +174,14 @@ def _at(shift: int | None, last: int) -> str:
     return f"at a shift of **{shift}** ({100 * shift / last:.2g}% of the way)"
 
 
-def _conditions(length: float, fed: choices.Feed, scalar: str) -> str:
+def _conditions(lengths: Sequence[float], fed: choices.Feed, scalar: str) -> str:
     settings = fed.settings
     several = f" to {settings.seed + fed.seeds - 1}" if fed.seeds > 1 else ""
     changes = ", ".join(f"{field}={value}" for field, value in fed.changes.items())
+    apart = " or ".join(dict.fromkeys(f"{length:.3g}" for length in lengths))
     return (
         f"{settings.batch} inputs on the line between two pictures ({SOURCES[settings.source]}), "
-        f"which are {length:.3g} apart (L2 norm of the normalised pictures, first seed). Gradient "
+        f"which are {apart} apart (L2 norm of the normalised pictures, first seed). Gradient "
         f"of {_SCALARS[scalar]}. Networks untrained ({INITIALISATIONS[settings.initialisation]}), "
         f"batch normalisation by {MODES[settings.mode]}, seed {settings.seed}{several}; each seed "
         "has its own weights, line and noises."
