@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from explorer.analysis import analyze
 from explorer.network import build
+from explorer.plan import plan, units
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec, SpecError, parse
 
@@ -79,6 +80,24 @@ def check_batch(spec: ArchitectureSpec, batch: int, settings: ProbeSettings) -> 
             "batch=1 leaves batch normalisation a single value per channel in the last stage; "
             "choose a batch of 2 or more, or a larger image_size"
         )
+
+
+def check_at_units(model: nn.Module, spec: ArchitectureSpec, check: Callable[[], None]) -> None:
+    """Have `check` called at the output of every unit, forward and, where a gradient comes, back.
+
+    Args:
+        model: the caller's own module, which keeps the hooks.
+        spec: what it was built from.
+        check: may raise to stop the work.
+    """
+
+    def watch(module: nn.Module, inputs: object, output: Tensor) -> None:
+        check()
+        if output.requires_grad:
+            output.register_hook(lambda gradient: check())
+
+    for name, *_ in units(plan(spec).root):
+        model.get_submodule(name).register_forward_hook(watch)
 
 
 def _cross_entropy(labels: Tensor, directions: Tensor) -> Loss:

@@ -251,6 +251,22 @@ GLOSSARY = {
         "weights, it says by which part of themselves a step with rate 1 would change them."
     ),
     "probe-size": "Height and width of the pictures, for all variants at once.",
+    "depth-series": (
+        "Networks of one 3x3 convolution, three stages of equally many two-layer units, and a "
+        "linear layer: of depth 6n + 2, for pictures of 32 pixels. BN: batch normalisation."
+    ),
+    "depth-own": "Variants of this tray that are none of the above, with more and fewer units.",
+    "deepest": (
+        "The deepest network that is measured. Beyond 110 layers a point takes seconds to minutes."
+    ),
+    "points": (
+        "How many inputs stand on the line, at equal distances; all are one batch. More show finer "
+        "changes and take longer. Automatic: as many as take little time and memory, 128 at most."
+    ),
+    "scalar": (
+        "The gradient is that of one number. A random direction: the product of the output with "
+        "N(0, 1) numbers, the same for all inputs and networks. One class: the first output."
+    ),
     "top1": (
         "Share of the 50,000 pictures of ImageNet's validation set whose most probable class is "
         "the right one: 100% minus the top-1 error that many papers print."

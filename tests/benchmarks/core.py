@@ -10,7 +10,8 @@ from torch import Tensor, nn
 import explorer.analysis
 import explorer.plan
 from explorer.data import bundled_picture
-from explorer.gradients import ProbeSettings, probe
+from explorer.gradients import ProbeSettings, probe, shattered
+from explorer.gradients.by_depth import growth
 from explorer.gradients.norms import measure
 from explorer.names import NAMES
 from explorer.network import build
@@ -104,6 +105,22 @@ def probing_memory(variant: str, batch: int) -> Measure:
     ]
 
 
+def growing(variant: str, batch: int) -> Measure:
+    settings = ProbeSettings(batch=batch)
+    return lambda: paired(lambda: growth(variant, settings), lambda: bare_pass(variant, batch))
+
+
+def along_a_line(variant: str, points: int) -> Measure:
+    settings = ProbeSettings(batch=points)
+
+    def bare() -> None:
+        module, ends, _ = prepare(variant, 2)
+        inputs = shattered.line(ends, points).requires_grad_()
+        torch.autograd.grad(module.requires_grad_(False)(inputs).sum(), inputs)
+
+    return lambda: paired(lambda: shattered.probe(variant, settings), bare)
+
+
 def predicting() -> list[float]:
     entry = find("resnet50-keras")
     module, steps = load(entry.name), entry.preprocessing
@@ -171,6 +188,26 @@ BENCHMARKS = [
             ("forward and backward, both on a network that is ready", measured_pass),
             ("build, draw a batch, forward, backward", probing),
         )
+    ),
+    *(
+        Benchmark(
+            "growth of the gradient by depth",
+            f"{variant}, batch {batch}",
+            "build, draw a batch, forward, backward",
+            1.10,
+            growing(variant, batch),
+        )
+        for variant, batch in (("plain56-cifar", 32), ("resnet110-cifar", 32))
+    ),
+    *(
+        Benchmark(
+            "gradients along a line",
+            f"{variant}, {points} inputs",
+            "build, draw the line, forward, backward to the inputs",
+            1.10,
+            along_a_line(variant, points),
+        )
+        for variant, points in (("resnet56-cifar", 128), ("resnet18", 32))
     ),
     *(
         Benchmark(

@@ -1,6 +1,6 @@
 """The settings of the probes: each a control with one name in the link, whatever the probe."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -14,6 +14,7 @@ MAX_BATCH = 256
 MAX_SEEDS = 9
 _LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _NORMS = {"chosen": "as each variant says", "none": "without"}
+_POINTS = ("256", "128", "64", "32", "16", "8")
 _ZEROS = {"chosen": "as each variant says", "zero": "starts at 0", "one": "starts at 1"}
 _SIZES = {
     "chosen": "as each variant says",
@@ -190,3 +191,37 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
         **_LINKED,
     )
     return chosen
+
+
+def feed_line(
+    specs: Sequence[ArchitectureSpec], automatic: Callable[[Mapping[str, Any]], int]
+) -> Feed:
+    """Draw all settings of a probe of a line of inputs, whose number is the settings' batch.
+
+    Args:
+        specs: the networks.
+        automatic: how many inputs suit the networks, given the fields that are set otherwise.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container(width="content")
+        first, source = seed(), _source(specs)
+        with st.popover("More choices", icon=":material/tune:"):
+            several, scheme = seeds(), initialisation()
+            mode = _select("Batch normalisation by", MODES, "bn-mode")
+            changes = _changes()
+        suiting = automatic(changes)
+        with place:
+            words = {"automatic": f"automatic: {suiting}", **{n: n for n in _POINTS}}
+            points = _select("Inputs on the line (the batch)", words, "points")
+    files: tuple[tasks.File, ...] = ()
+    if source == "uploads":
+        files = uploads.pictures("probe-uploads")
+        source = source if files else "noise"
+    settings = ProbeSettings(
+        batch=suiting if points == "automatic" else int(points),
+        seed=first,
+        source=source,
+        initialisation=scheme,
+        mode=mode,
+    )
+    return Feed(settings, several, changes, files)

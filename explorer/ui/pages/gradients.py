@@ -7,7 +7,15 @@ import streamlit as st
 
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import activations, norms, over_training, paths, pathways
+from explorer.ui.laboratory import (
+    activations,
+    by_depth,
+    norms,
+    over_training,
+    paths,
+    pathways,
+    shattered,
+)
 
 
 class _Probe(NamedTuple):
@@ -21,7 +29,9 @@ _PROBES = {
     "norms": _Probe("Gradient norms", norms.draw),
     "pathways": _Probe("Two pathways", pathways.draw),
     "activations": _Probe("Activations", activations.draw),
+    "depth": _Probe("Signal by depth", by_depth.draw),
     "training": _Probe("Over training", over_training.draw),
+    "shattered": _Probe("Shattered gradients", shattered.draw),
     "paths": _Probe("Paths", paths.draw),
 }
 
