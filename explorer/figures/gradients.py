@@ -132,7 +132,9 @@ def gradient_norms(
         chart.update_xaxes(ticksuffix="%")
     if logarithmic:
         minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        chart.update_yaxes(type="log", exponentformat="power", dtick=1, minor=minor)
+        wide = high > 100 * low  # else 2 and 5 are labelled too
+        ticks = {"exponentformat": "power", "dtick": 1} if wide else {"dtick": "D2"}
+        chart.update_yaxes(type="log", minor=minor, **ticks)
     else:
         chart.update_yaxes(rangemode="tozero")
     return chart
