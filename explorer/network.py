@@ -45,12 +45,13 @@ class Concatenation(nn.Module):
 class ResidualUnit(nn.Module):
     """after(branch(s) + shortcut(s)), with s = before(x); gated where the plan says so.
 
-    All parts but the shortcut's and the gate's are direct children, as in torchvision's blocks.
+    All parts but the shortcut's and the gate's are direct children, as in torchvision's blocks;
+    `before`, `branch` and `after` name them, in order.
     """
 
     def __init__(self, unit: Residual, dims: int) -> None:
         super().__init__()
-        self._before, self._branch, self._after = (
+        self.before, self.branch, self.after = (
             tuple(name for name, module in self._adopt(chain, dims))
             for chain in (unit.before, unit.branch, unit.after)
         )
@@ -70,17 +71,25 @@ class ResidualUnit(nn.Module):
             x = self._modules[name](x)  # type: ignore[misc]
         return x
 
+    def shortcut_alone(self, x: Tensor) -> Tensor:
+        """Map x as `forward` does where the branch gives nothing but zeros."""
+        start = self._run(self.before, x)
+        shortcut = start if self.downsample is None else self.downsample(start)
+        if self.gate is not None and self.gated_shortcut is not None:
+            shortcut = self.gated_shortcut(shortcut, 1 - self.gate(start))
+        return self._run(self.after, shortcut.clone())  # for what comes after works in place
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the shape of the unit's output."""
-        start = self._run(self._before, x)
+        start = self._run(self.before, x)
         weights = None if self.gate is None else self.gate(start)
-        branch = self._run(self._branch, start)
+        branch = self._run(self.branch, start)
         if self.gated_branch is not None:
             branch = self.gated_branch(branch, weights)
         shortcut = start if self.downsample is None else self.downsample(start)
         if self.gated_shortcut is not None and weights is not None:
             shortcut = self.gated_shortcut(shortcut, 1 - weights)
-        return self._run(self._after, self.add(branch, shortcut))
+        return self._run(self.after, self.add(branch, shortcut))
 
 
 class ParallelBranches(nn.Module):
