@@ -71,6 +71,14 @@ class ResidualUnit(nn.Module):
             x = self._modules[name](x)  # type: ignore[misc]
         return x
 
+    def shortcut_alone(self, x: Tensor) -> Tensor:
+        """Map x as `forward` does where the branch gives nothing but zeros."""
+        start = self._run(self.before, x)
+        shortcut = start if self.downsample is None else self.downsample(start)
+        if self.gate is not None and self.gated_shortcut is not None:
+            shortcut = self.gated_shortcut(shortcut, 1 - self.gate(start))
+        return self._run(self.after, shortcut.clone())  # for what comes after works in place
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, H, W) to the shape of the unit's output."""
         start = self._run(self.before, x)

@@ -11,6 +11,8 @@ from explorer.figures.style import FONT_SIZE, figure
 ODD = {"exactly 0": "#9AA3AD", "infinite": "#D55E00", "not a number": "#E5007D"}
 """Colours of what a log scale cannot show."""
 
+_POWERS = 6  # as many and one more can be named on a telephone
+_STEEP = 30  # losses further apart than this factor need a log axis
 _HIDDEN = {"showgrid": False, "zeroline": False}
 
 
@@ -87,7 +89,7 @@ def _scale(panels: Sequence[Panel]) -> dict[str, object]:
     seen = [v for panel in panels for values in panel.values for v in values if 0 < v < inf]
     low, high = floor(log10(min(seen, default=1.0))), ceil(log10(max(seen, default=1.0)))
     high = max(high, low + 1)
-    between = max(1, ceil((high - low) / 8))
+    between = max(1, ceil((high - low) / _POWERS))
     powers = list(range(low, high + 1, between))
     return {
         "colorscale": "Viridis",
@@ -95,6 +97,9 @@ def _scale(panels: Sequence[Panel]) -> dict[str, object]:
         "cmax": high,
         "colorbar": {
             "orientation": "h",
+            "x": 0.5,
+            "len": 1,
+            "tickangle": 0,
             "thickness": 14,
             "y": 1,
             "yref": "container",
@@ -108,7 +113,7 @@ def _scale(panels: Sequence[Panel]) -> dict[str, object]:
 
 def _layer_axis(layers: int) -> dict[str, object]:
     """Return an axis of layers, the first on top, that shows numbers in place of the names."""
-    between = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, layers) if layers <= 8 * step)
+    between = next(step for step in (1, 5, 10, 20, 50, 100, 200, layers) if layers <= 8 * step)
     places = sorted({0, *range(between - 1, layers, between)})
     return {
         "type": "category",
@@ -160,7 +165,10 @@ def _odd_words(panels: Sequence[Panel]) -> list[str]:
 
 
 def losses(curves: Sequence[LossCurve], steps: int) -> go.Figure:
-    """Return the loss of every step's batch; where it is no longer a number, the line ends."""
+    """Return the loss of every step's batch, on a log axis once losses are far apart.
+
+    Where a loss is no longer a number, its line ends.
+    """
     chart = figure("training-losses", "Step", "Loss of the batch", 300, hovermode="closest")
     for curve in curves:
         chart.add_scatter(
@@ -172,4 +180,7 @@ def losses(curves: Sequence[LossCurve], steps: int) -> go.Figure:
             hovertemplate="step %{x}: %{y:.4g}" + f"<extra>{curve.name}</extra>",
         )
     chart.update_xaxes(range=[-0.5, steps - 0.5])
+    seen = [value for curve in curves for value in curve.values if 0 < value < inf]
+    if max(seen, default=1.0) > _STEEP * min(seen, default=1.0):
+        chart.update_yaxes(type="log", exponentformat="power")
     return chart

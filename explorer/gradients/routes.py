@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.gradients.norms import norm
-from explorer.gradients.preparation import Prepared
+from explorer.gradients.preparation import Prepared, drawing
 from explorer.network import ResidualUnit
 from explorer.spec import SpecError
 
@@ -163,8 +163,7 @@ def trace(prepared: Prepared, seed: int = 0, check: Check = lambda: None) -> Rou
         raise SpecError(f"{spec} has no residual units: a single path leads through it")
     model.requires_grad_(False)
     caught = [_catch(module, number == 0, check) for number, module in enumerate(modules)]
-    with torch.random.fork_rng(devices=()):
-        torch.default_generator.manual_seed(seed)
+    with drawing(seed):
         value = loss(model(images))
     units = tuple(UnitGraph(**tensors) for tensors in caught)
     ends = (units[-1].y, units[0].x)

@@ -1,13 +1,10 @@
 """The probe of paths as a person uses it, without a browser."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import weights
-from explorer.network import build
 from explorer.path_lengths import shares
 from tests.app.driving import PAGES, settled
 
@@ -77,29 +74,13 @@ def test_what_is_too_large_is_named(app):
     assert not app.get("plotly_chart")
 
 
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights for the small network."""
-    first = weights.available()[0]
-    steps = replace(first.preprocessing, divisor=255.0, mean=(0.5,) * 3, std=(0.25,) * 3)
-    entry = replace(
-        first, name="own", architecture=SMALL, dataset="CIFAR-10, 10 classes", preprocessing=steps
-    )
-    model = build(SMALL, 5).eval().requires_grad_(False)
-    load, find, for_spec = weights.load, weights.find, weights.for_spec
-    own = entry.spec
-    monkeypatch.setattr(weights, "load", lambda name: model if name == "own" else load(name))
-    monkeypatch.setattr(weights, "find", lambda name: entry if name == "own" else find(name))
-    monkeypatch.setattr(weights, "for_spec", lambda spec: entry if spec == own else for_spec(spec))
-
-
-def test_trained_weights_are_a_choice_where_there_are_any(app, trained):
-    open_with(app, f"{SMALL},norm=group")
+def test_trained_weights_are_a_choice_where_there_are_any(app):
+    open_with(app, SMALL, **{"path-samples": 1})
     assert "path-weights" not in {control.key for control in app.segmented_control}
-    settled(app.text_input(key="choice-text").set_value(SMALL).run())
+    settled(app.text_input(key="choice-text").set_value("resnet20-cifar").run())
     settled(app.segmented_control(key="path-weights").set_value("trained").run())
     told = words(app)
-    assert "Without bundled weights, and left out: ResNet-8 v2 (CIFAR), width=4." in told
+    assert "Without bundled weights, and left out: ResNet-20 (CIFAR), v2." in told
     assert "trained networks, batch normalisation by running statistics" in told
     assert "Batch of 8 pictures (CIFAR-10 test pictures), drawn with seed 0" in told
     assert told.count("a path of no branch carries") == 1

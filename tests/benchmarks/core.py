@@ -10,6 +10,8 @@ from torch import Tensor, nn
 import explorer.analysis
 import explorer.plan
 from explorer.data import bundled_picture
+from explorer.explanation.board import board, remove_each
+from explorer.explanation.lesions import sweep
 from explorer.gradients import ProbeSettings, probe, shattered
 from explorer.gradients.by_depth import growth
 from explorer.gradients.norms import measure
@@ -142,6 +144,28 @@ def predicting() -> list[float]:
     return paired(lambda: predict(image, entry, 5), theirs)
 
 
+def sweeping(variant: str, pictures: int) -> Measure:
+    spec = parse(variant)
+    lesions = remove_each(board(spec))
+    images = torch.randn(pictures, *spec.input_shape)
+    labels = torch.randint(spec.classes, (pictures,))
+
+    def measure() -> list[float]:
+        module = build(spec).eval()
+
+        def naive() -> None:
+            with torch.inference_mode():
+                for _ in lesions:
+                    module(images.contiguous(memory_format=torch.channels_last))
+
+        def ours() -> Any:
+            return list(sweep(spec, module, lesions, images, labels))
+
+        return paired(ours, naive)
+
+    return measure
+
+
 BENCHMARKS = [
     *(
         Benchmark(
@@ -225,5 +249,12 @@ BENCHMARKS = [
         "torchvision's transforms and a forward pass",
         1.15,
         predicting,
+    ),
+    Benchmark(
+        "lesions",
+        "each unit of ResNet-56 removed in turn, 50 pictures",
+        "the whole network once for each lesion",
+        0.65,
+        sweeping("resnet56-cifar", 50),
     ),
 ]

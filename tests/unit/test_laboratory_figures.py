@@ -68,7 +68,13 @@ def test_a_training_of_nothing_but_oddities_is_drawn() -> None:
 def test_a_loss_that_is_no_number_ends_the_line() -> None:
     chart = losses([LossCurve("A", "#0072B2", "solid", (2.5, 7.0, math.nan))], 60)
     assert list(chart.data[0].y) == [2.5, 7.0, None]
+    assert chart.layout.yaxis.type is None
     assert chart.layout.xaxis.range == (-0.5, 59.5)
+
+
+def test_losses_far_apart_share_a_log_axis() -> None:
+    curves = [LossCurve("A", "#0072B2", "solid", values) for values in ((2.5, 2e9), (2.5, 2.0))]
+    assert losses(curves, 2).layout.yaxis.type == "log"
 
 
 def curve(*values: float, **more: object) -> LengthCurve:

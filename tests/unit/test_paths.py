@@ -15,6 +15,7 @@ from explorer.gradients.paths import PathNorms, PathProfile, branch_steps, draw,
 from explorer.gradients.preparation import Prepared, prepare
 from explorer.gradients.routes import Routes, Scaled, trace
 from explorer.network import Addition, ResidualUnit
+from explorer.path_lengths import narrowest_range
 from explorer.probing import ProbeSettings
 from explorer.spec import VALUES, SpecError
 
@@ -306,6 +307,15 @@ def test_means_of_norms() -> None:
 def test_a_network_without_units_is_refused(text: str) -> None:
     with pytest.raises(SpecError, match=re.escape(f"{text} has no residual units")):
         trace(prepared(text))
+
+
+def test_short_paths_carry_the_gradient_of_resnet110() -> None:
+    """Veit et al. find almost all of it, of a trained one, in paths of 5 to 17 of 54 units."""
+    profile = next(measure(prepare("resnet110-cifar", ProbeSettings(batch=4)), longest=30))
+    found = narrowest_range(profile.sum_norms, 0.9)
+    assert found is not None
+    assert 4 <= found[0] <= 6 and 16 <= found[1] <= 20
+    assert profile.rest_norm < 1e-3 * profile.whole_norm  # all that longer paths bring
 
 
 def test_routes_of_a_real_network_add_up() -> None:

@@ -35,7 +35,8 @@ $D_l$ is the mask of the ReLU behind the addition in v1, where both ways pass it
 in v2. $k=|S|$ is the path's length. There are $\binom{n}{k}$ paths of length $k$.
 
 - **The product**, after Veit et al. 2016 (arXiv:1605.06431, Section 5): $\binom{n}{k}$ times the
-  mean of $\lVert g_S\rVert$ over paths drawn at random.
+  mean of $\lVert g_S\rVert$ over paths drawn at random. For a trained ResNet-110, of 54 units, they
+  find almost all of it in paths of 5 to 17 units, 10 to 34 layers: 0.45% of all paths.
 - **The vector sum** is exact: $\lVert\sum_{|S|=k} g_S\rVert$ of *all* paths of length $k$, found
   without following each of them. It is never above the sum of their norms, which the product
   estimates, and usually far below: the gradients of different paths point different ways and partly
