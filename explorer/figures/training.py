@@ -41,7 +41,7 @@ def training_curves(
     quantity: str,
     logarithmic: bool = False,
     across: str = "Step",
-    height: int = 330,
+    height: int = 350,
 ) -> go.Figure:
     """Return a quantity of several networks against the steps of their training.
 

@@ -206,8 +206,9 @@ class LiveSettings:
         held = self.held_bytes(networks)
         if held > MAX_HELD_BYTES:
             raise LiveError(
-                f"the weights, their gradients and the optimiser's sums take {held / 1e6:,.0f} MB, "
-                f"more than {MAX_HELD_BYTES / 1e6:,.0f} MB: choose smaller or fewer networks"
+                f"{', '.join(map(str, networks))}: weights, gradients and the optimiser's sums "
+                f"take {held / 1e6:,.0f} MB, more than {MAX_HELD_BYTES / 1e6:,.0f} MB: "
+                "choose smaller or fewer networks"
             )
 
     def held_bytes(self, networks: Sequence[ArchitectureSpec]) -> int:

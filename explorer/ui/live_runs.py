@@ -31,6 +31,13 @@ FORGET_S = 300.0
 """How long a run that nobody holds is kept."""
 
 MAX_RUNS = 12
+MAX_BYTES = 1_500_000_000
+"""Weights, gradients and optimisers of all runs together."""
+
+_FULL = (
+    "as many trainings are open on this server as it has room for: choose smaller networks, or try "
+    "again when somebody has left"
+)
 _LEFT = "Paused: whoever started it had left."
 
 
@@ -165,23 +172,26 @@ class LiveRuns:
         """Open a run that a session holds from now on; it waits for a command.
 
         Raises:
-            LiveError: if the networks cannot be trained, or too many runs are kept.
+            LiveError: if the networks cannot be trained, or there is no room for them.
         """
-        settings.networks()
         with self._lock:
             self._sweep()
             if len(self._runs) >= MAX_RUNS:
-                raise LiveError(
-                    f"{MAX_RUNS} trainings are open on this server, as many as it keeps: try again "
-                    "when one of them has been left for five minutes"
-                )
+                raise LiveError(_FULL)
+            self._check_room(settings)
             run = LiveRun(secrets.token_urlsafe(16), settings, self._clock())
             self._runs[run.token] = run
             self._holders[session] = run.token
         return run
 
     def rewind(self, run: LiveRun, settings: LiveSettings) -> None:
-        """Take a run back to its start, and let it wait there."""
+        """Take a run back to its start, with these settings, and let it wait there.
+
+        Raises:
+            LiveError: if the networks cannot be trained, or need too much memory.
+        """
+        with self._lock:
+            self._check_room(settings, run)
         self._rest(run, Status.PAUSED)
         run.rewind(settings)
 
@@ -217,6 +227,12 @@ class LiveRuns:
         with self._lock:
             self._sweep()
             return any(run.session == session and run.running for run in self._runs.values())
+
+    def _check_room(self, settings: LiveSettings, instead_of: LiveRun | None = None) -> None:
+        others = [run.settings for run in self._runs.values() if run is not instead_of]
+        needs = [each.held_bytes(each.networks()) for each in (settings, *others)]
+        if sum(needs) > MAX_BYTES:
+            raise LiveError(_FULL)
 
     def _rest(self, run: LiveRun, status: Status, note: str = "") -> None:
         run.status, run.note = status, note

@@ -17,14 +17,16 @@ def draw() -> None:
         "order, same settings."
     )
     experiments.draw()
+    run = runs.held()
     try:
-        settings = choices.draw([str(spec) for spec in state.variants()])
+        settings = choices.draw([str(spec) for spec in state.variants()], opened=run is None)
     except LiveError as error:
         st.error(f"{error}.")
         return
-    run = runs.held()
     refusal = _refusal(settings)
-    commands.draw(run, settings, not refusal)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        commands.draw(run, settings, not refusal)
+        window = curves.smoothing()
     with st.container():  # always, so that what follows keeps its place
         if refusal:
             st.error(f"{refusal}.")
@@ -36,7 +38,7 @@ def draw() -> None:
         if run is not None and (changed := _changed(run, settings)):
             st.caption(f"Changed since this training began: {changed}. Rewind takes it over.")
     if run is not None:
-        _draw_run(run)
+        _draw_run(run, window)
     _say_what_is_trained(run.settings if run else settings)
     experiments.explain(run.settings if run else settings)
     full.draw()
@@ -58,11 +60,10 @@ def _changed(run: LiveRun, settings: LiveSettings) -> str:
     )
 
 
-def _draw_run(run: LiveRun) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        window = curves.smoothing()
+def _draw_run(run: LiveRun, window: int) -> None:
+    with st.container():
         before = run.before is not None and st.toggle(
-            "Curves from before the rewinding", True, key="live-before"
+            "Curves from before the rewinding (faint)", True, key="live-before"
         )
     progress.draw(run, window, before)
     with st.container(horizontal=True):

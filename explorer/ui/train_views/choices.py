@@ -26,9 +26,15 @@ _FAR_RATES = ("10", "100")
 _NORMS = {_OWN: "own", "batch": "BN", "none": "without"}
 
 
-def draw(variants: Sequence[str]) -> LiveSettings:
-    """Draw all settings and return them, for these networks."""
-    with st.expander("Settings, the same for all networks", expanded=True, icon=":material/tune:"):
+def draw(variants: Sequence[str], opened: bool) -> LiveSettings:
+    """Draw all settings and return them, for these networks.
+
+    Args:
+        variants: text forms.
+        opened: whether the settings are seen at once; beside curves they leave these the room.
+    """
+    title = "Settings, the same for all networks"
+    with st.expander(title, expanded=opened, icon=":material/tune:"):
         upper, lower = st.columns(4), st.columns(4)
     with upper[0]:
         data = st.selectbox(

@@ -23,7 +23,7 @@ def draw(run: LiveRun | None, settings: LiveSettings, possible: bool) -> None:
     waits = run is not None and run.status is Status.PAUSED
     ended = run is not None and not (waits or run.running)
     impossible = not possible and act is _begin
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         _button(label, "go", icon, (act, run, settings), impossible)
         off = impossible or ended or (run is not None and run.running)
         _button("One step", "step", "skip_next", (_step, run, settings), off)
@@ -81,12 +81,16 @@ def _ready(run: LiveRun | None, settings: LiveSettings) -> LiveRun | None:
             run = runs.registry().open(waiting.session_id(), settings)
             state.hold_run(run.token)
         elif run.steps or run.settings != settings or run.status is not Status.PAUSED:
-            settings.networks()
             runs.registry().rewind(run, settings)
     except LiveError as error:
-        st.toast(f"{error}.")
+        _tell(error)
         return None
     return run
+
+
+def _tell(error: LiveError) -> None:
+    sentence = str(error)
+    st.toast(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 def _continue(run: LiveRun | None, _: LiveSettings) -> None:
@@ -106,7 +110,10 @@ def _stop(run: LiveRun | None, _: LiveSettings) -> None:
 
 def _rewind(run: LiveRun | None, settings: LiveSettings) -> None:
     if run is not None:
-        runs.registry().rewind(run, settings)
+        try:
+            runs.registry().rewind(run, settings)
+        except LiveError as error:
+            _tell(error)
 
 
 def _step(run: LiveRun | None, settings: LiveSettings) -> None:

@@ -43,7 +43,10 @@ def _draw(run: LiveRun, window: int, before: bool, status: Status) -> None:
     networks = [
         _network(place, run.settings, history) for place, history in enumerate(run.histories)
     ]
-    st.markdown("\n".join(_finding(each, run.settings, window) for each in networks))
+    st.markdown("\n".join(_finding(each, window) for each in networks))
+    if run.steps:
+        mean = f"the last {window} steps" if window > 1 else "the last step"
+        st.caption(f"Training: mean of {mean}. Test: {run.settings.tested:,} pictures.")
     for each in networks:
         if each.history.error:
             st.warning(f"{each.name} trains no further: {each.history.error}.")
@@ -69,7 +72,7 @@ def _network(place: int, settings: LiveSettings, history: History) -> Network:
 
 def name_of(settings: LiveSettings, place: int) -> str:
     """Return what a network is called, without what all have in common because of the pictures."""
-    return title(settings.chosen(parse(settings.variants[place])))
+    return title(settings.chosen(parse(settings.variants[place]))).replace(" (CIFAR)", "")
 
 
 def _state(run: LiveRun) -> None:
@@ -106,22 +109,18 @@ def _turns(run: LiveRun) -> str:
     return words
 
 
-def _finding(network: Network, settings: LiveSettings, window: int) -> str:
-    """Say how one network does."""
+def _finding(network: Network, window: int) -> str:
+    """Say how one network does: the mean of its latest steps, and its latest test."""
     start = f"- {swatch(network.letter)} **{network.name[3:]}**"
     points = list(network.history.points)[-window:]
     if not points:
         return f"{start}: not started"
-    of = f"mean of {len(points)} steps" if len(points) > 1 else "one step"
     loss = fmean(point.loss for point in points)
     correct = fmean(point.correct_percent for point in points)
-    words = f"loss {_number(loss)}, **{correct:.1f}%** of the training pictures right ({of})"
+    words = f"loss {_number(loss)}, **{correct:.1f}%** of the training pictures right"
     if tested := network.history.tested():
         last = tested[-1]
-        words += (
-            f"; {last.test_correct_percent:.1f}% of {settings.tested:,} test pictures "
-            f"after step {last.step:,}"
-        )
+        words += f", {last.test_correct_percent:.1f}% of the test pictures (step {last.step:,})"
     return f"{start}: {words}"
 
 
