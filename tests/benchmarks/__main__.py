@@ -10,7 +10,7 @@ from statistics import median
 
 from tests.benchmarks.measuring import Benchmark, summary
 
-SUITES = ("core", "training", "pages")
+SUITES = ("core", "training", "live", "pages")
 WIDTHS = (58, 58, 9, 18, 15, 6)
 HEADINGS = ("what", "against", "median", "range", "budget", "")
 
