@@ -66,7 +66,7 @@ EXPERIMENTS = (
         "the original order and 6.37% with full pre-activation; ResNet-1001 7.61% and 4.92%.",
         f"{_SCALE} The published difference at 110 layers is a quarter of a percentage point after "
         "a full training; what separates the curves here is how fast they begin.",
-        LiveSettings(variants=("resnet110-cifar", "resnet110v2-cifar"), width=8),
+        LiveSettings(variants=("resnet110-cifar", "resnet110v2-cifar"), width=8, steps=200),
     ),
     Experiment(
         "shortcuts",
@@ -85,6 +85,7 @@ EXPERIMENTS = (
                 "resnet110-cifar,shortcut=dropout",
             ),
             width=8,
+            steps=150,
         ),
     ),
     Experiment(
@@ -106,6 +107,7 @@ EXPERIMENTS = (
                 "plain56-cifar,norm=none",
             ),
             width=8,
+            steps=200,
         ),
     ),
     Experiment(
@@ -123,6 +125,7 @@ EXPERIMENTS = (
             variants=("resnet110-cifar", "resnet110-cifar,zero_init=true"),
             width=8,
             learning_rate=0.1,
+            steps=200,
         ),
     ),
 )

@@ -55,10 +55,12 @@ class LiveData(NamedTuple):
 
 
 DATA = {
-    "digits": LiveData("handwritten digits, 8×8, grey", 8, 1, 1437, 360),
-    "bundled": LiveData("CIFAR-10, 2,000 pictures of it, 32×32", 32, 3, 2000, 1000),
+    "digits": LiveData("digits, 8×8", 8, 1, 1437, 360),
+    "bundled": LiveData("CIFAR-10, 32×32", 32, 3, 2000, 1000),
 }
 CLASSES = 10
+
+OPTIMIZER_WORDS = {"sgd": "SGD", "adam": "Adam"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ SEEDS = (0, 1, 2)
 SETTINGS = next(each.settings for each in EXPERIMENTS if each.key == "degradation")
 PLAIN_20, PLAIN_56, *RESIDUAL = range(4)
 
+_seconds: list[float] = []
+
 
 @lru_cache
 def losses(seed: int) -> tuple[float, ...]:
@@ -33,9 +35,6 @@ def losses(seed: int) -> tuple[float, ...]:
     )
     print(f"seed {seed}, losses: {told}")
     return found
-
-
-_seconds: list[float] = []
 
 
 def deeper_plain() -> list[float]:
@@ -63,7 +62,7 @@ def cost() -> list[float]:
 BENCHMARKS = [
     Benchmark(
         "live",
-        "degradation: plain-56's training loss, the worst of seeds 0, 1, 2",
+        "degradation: plain-56's loss, worst of seeds 0 to 2",
         "plain-20's",
         2.0,
         deeper_plain,
@@ -71,8 +70,8 @@ BENCHMARKS = [
     ),
     Benchmark(
         "live",
-        "degradation: plain-20's training loss, the worst of seeds 0, 1, 2",
-        "the worse of ResNet-20's and ResNet-56's",
+        "degradation: plain-20's loss, worst of seeds 0 to 2",
+        "the worse of ResNet-20's and -56's",
         2.0,
         plain_and_residual,
         at_least=True,

@@ -1,6 +1,6 @@
 """The settings of a live training: each a control with a name in the link."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,12 +10,12 @@ from explorer.training.live_settings import (
     DATA,
     MAX_SEED,
     MAX_STEPS,
+    OPTIMIZER_WORDS,
     TEST_EVERY,
     UNITS,
     WIDTHS,
     LiveSettings,
 )
-from explorer.training.recipe import OPTIMIZERS
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
 
@@ -50,7 +50,7 @@ def draw(variants: Sequence[str], opened: bool) -> LiveSettings:
     with upper[2]:
         batch = _slider("Batch", tuple(map(str, BATCHES)), "32", "live-batch")
     with upper[3]:
-        optimizer = _buttons("Optimizer", {each: each.upper() for each in OPTIMIZERS}, "sgd")
+        optimizer = _buttons("Optimizer", OPTIMIZER_WORDS, "sgd")
     with lower[0]:
         units = _slider("Depth: units in each stage", _or_own(UNITS), _OWN, "live-units")
     with lower[1]:
@@ -120,7 +120,7 @@ def _slider(label: str, offered: Sequence[str], default: str, key: str) -> str:
     return chosen
 
 
-def _buttons(label: str, words: dict[str, str], default: str) -> str:
+def _buttons(label: str, words: Mapping[str, str], default: str) -> str:
     key = f"live-{label.lower()}"
     chosen: str = st.segmented_control(
         label,

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.figures.style import VARIANT_COLOURS
 from explorer.spec import parse
 from explorer.training.live_history import History
-from explorer.training.live_settings import DATA, LiveSettings
+from explorer.training.live_settings import DATA, OPTIMIZER_WORDS, LiveSettings
 from explorer.tray import LETTERS
 from explorer.ui import charts, jobs, warmup
 from explorer.ui.live_runs import LiveRun, Status
@@ -148,8 +148,9 @@ def downloads(run: LiveRun) -> None:
 
 def conditions(settings: LiveSettings) -> str:
     """Return what all networks have in common, as a sentence."""
+    data = DATA[settings.data]
     return (
-        f"{DATA[settings.data].words[0].upper()}{DATA[settings.data].words[1:]}; batches of "
-        f"{settings.batch}, {settings.optimizer.upper()} at a constant rate of "
-        f"{settings.learning_rate:g}, seed {settings.seed}."
+        f"{data.train:,} pictures ({data.words}), batches of {settings.batch}, "
+        f"{OPTIMIZER_WORDS[settings.optimizer]} at a constant rate of {settings.learning_rate:g}, "
+        f"seed {settings.seed}."
     )
