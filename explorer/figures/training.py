@@ -1,7 +1,7 @@
 """Networks in training, step by step, and the full trainings of the bundled ones."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf, isfinite, log10
 from typing import NamedTuple
 
 import plotly.graph_objects as go
@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from explorer.figures.style import figure
 
 _MOST_POINTS = 300
+_MOST_DECADES = 6
 
 
 class TrainingLine(NamedTuple):
@@ -42,6 +43,7 @@ def training_curves(
     logarithmic: bool = False,
     across: str = "Step",
     height: int = 350,
+    highest: float = inf,
 ) -> go.Figure:
     """Return a quantity of several networks against the steps of their training.
 
@@ -54,6 +56,8 @@ def training_curves(
         logarithmic: whether its axis is.
         across: what the horizontal axis counts.
         height: pixels.
+        highest: value at which a logarithmic axis ends; what lies above runs out of the picture,
+            so that one network's explosion leaves room for the others.
     """
     chart = figure(f"training-{name}-{logarithmic}", across, quantity, height, hovermode="closest")
     for line in lines:
@@ -70,10 +74,23 @@ def training_curves(
             hovertemplate=f"{across.lower()} %{{x}}: %{{y:.4g}}<extra>{line.name}</extra>",
         )
     if logarithmic:
-        chart.update_yaxes(type="log", exponentformat="power", dtick=1)
+        _set_decades(chart, highest)
     else:
         chart.update_yaxes(rangemode="tozero")
     return chart
+
+
+def _set_decades(chart: go.Figure, highest: float) -> None:
+    chart.update_yaxes(type="log", exponentformat="power")
+    values = [value for trace in chart.data for value in trace.y if value is not None]
+    if not values:
+        return
+    low, high = log10(min(values)), log10(max(values))
+    if max(values) > highest:
+        low, high = min(low, log10(highest) - 1), log10(highest)
+        chart.update_yaxes(range=[low - 0.1, high])
+    if high - low <= _MOST_DECADES:
+        chart.update_yaxes(dtick=1)
 
 
 def _thinned(line: TrainingLine) -> list[int]:

@@ -48,7 +48,7 @@ class LiveNetwork:
         try:
             step = self.training.step()
         except TrainingError as error:
-            self.history.error = str(error)
+            self.history.error = str(error).removeprefix(f"{self.history.spec}: ")
             return
         seconds = perf_counter() - started
         number = len(self.history.points) + 1

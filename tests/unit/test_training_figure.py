@@ -35,3 +35,15 @@ def test_what_an_axis_cannot_show_leaves_a_gap() -> None:
 
 def test_a_network_without_steps_is_an_empty_line() -> None:
     assert drawn(TrainingLine("A", "red", [], [])) == ([], [])
+
+
+def test_an_explosion_leaves_room_for_the_others() -> None:
+    lines = [
+        TrainingLine("A", "red", [1, 2], [2.0, 1e30]),
+        TrainingLine("B", "blue", [1, 2], [2.0, 0.1]),
+    ]
+    axis = training_curves("test", lines, "Loss", logarithmic=True, highest=100).layout.yaxis
+    low, high = axis.range
+    assert high == 2  # powers of ten
+    assert -1.2 < low <= -1
+    assert training_curves("test", lines[1:], "Loss", True, highest=100).layout.yaxis.range is None

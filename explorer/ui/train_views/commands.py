@@ -37,11 +37,13 @@ _Command = Callable[[LiveRun | None, LiveSettings], None]
 
 def _main(run: LiveRun | None) -> tuple[str, str, _Command]:
     """Return what the first button says, its picture, and what it does."""
-    if run is None or not (run.running or (run.status is Status.PAUSED and run.steps)):
+    if run is None or (run.status is Status.PAUSED and not run.steps):
         return "Start", "play_arrow", _begin
     if run.running:
         return "Pause", "pause", _pause
-    return "Continue", "play_arrow", _continue
+    if run.status is Status.PAUSED:
+        return "Continue", "play_arrow", _continue
+    return "Start again", "replay", _begin
 
 
 def _button(

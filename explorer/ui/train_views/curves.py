@@ -1,6 +1,7 @@
 """The curves of a live training: what is drawn of its steps, and the data behind it."""
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -47,6 +48,7 @@ class _Chart(NamedTuple):
     reading: str
     parts: tuple[_Part, ...]
     logarithmic: bool = False
+    highest: float = inf
 
 
 _CHARTS = (
@@ -54,9 +56,11 @@ _CHARTS = (
         "loss",
         "Training loss",
         "Cross-entropy",
-        "Lower is better; guessing among ten classes has 2.3.",
+        "Lower is better; guessing among ten classes has 2.3. From one power of ten to the next is "
+        "a factor of 10; above 100 a line leaves the picture.",
         (_Part(lambda point: point.loss),),
         logarithmic=True,
+        highest=100.0,
     ),
     _Chart(
         "accuracy",
@@ -80,6 +84,7 @@ _CHARTS = (
             _Part(lambda point: point.last_gradient, "dot"),
         ),
         logarithmic=True,
+        highest=10_000.0,
     ),
     _Chart(
         "pace",
@@ -114,7 +119,9 @@ def draw(networks: Sequence[Network], window: int) -> None:
             with column:
                 lines = [line for network in networks for line in _lines(network, chart, window)]
                 charts.draw(
-                    training_curves(chart.key, lines, chart.axis, chart.logarithmic),
+                    training_curves(
+                        chart.key, lines, chart.axis, chart.logarithmic, highest=chart.highest
+                    ),
                     f"live-{chart.key}",
                     chart.title,
                     chart.reading,
