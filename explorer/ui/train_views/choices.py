@@ -23,7 +23,7 @@ _LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _OWN = "own"
 _RATES = ("0.0001", "0.0003", "0.001", "0.003", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1")
 _FAR_RATES = ("10", "100")
-_NORMS = {_OWN: "own", "batch": "BN", "none": "without"}
+_NORMS = {_OWN: "own", "batch": "BN", "none": "none"}
 
 
 def draw(variants: Sequence[str], opened: bool) -> LiveSettings:
