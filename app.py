@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.ui import controls, state, tasks, tray, waiting, warmup
+from explorer.ui import controls, live_runs, state, tasks, tray, waiting, warmup
 
 st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
 page = st.navigation(
@@ -16,6 +16,7 @@ page = st.navigation(
         st.Page("explorer/ui/pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
         st.Page("explorer/ui/pages/picture.py", title="Picture", icon=":material/schema:"),
         st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
+        st.Page("explorer/ui/pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),
         st.Page(
             "explorer/ui/pages/landscape.py", title="Landscape", icon=":material/bubble_chart:"
@@ -25,6 +26,7 @@ page = st.navigation(
 )
 st.logo("assets/logo.svg", size="large")
 state.load()
+live_runs.RUNS.hold(waiting.session_id(), state.run())
 state.write_url()
 with st.sidebar:
     tray.draw()

@@ -277,4 +277,48 @@ GLOSSARY = {
         "stand beside each other."
     ),
     "batch": "Pictures in the one batch that is sent forward and back.",
+    "live-data": (
+        "What all networks learn from: 1,437 handwritten digits (8×8, grey), which take seconds, "
+        "or 2,000 pictures of CIFAR-10 (32×32, colour), which take minutes. They are shown as they "
+        "are, neither cropped nor mirrored."
+    ),
+    "live-rate": (
+        "How far one step goes against the gradient. It stays as it is for the whole run. Adam is "
+        "used to about a tenth of what SGD takes."
+    ),
+    "live-batch": "Pictures in one step.",
+    "live-optimizer": "SGD with momentum 0.9, or Adam; both with a weight decay of 0.0001.",
+    "live-units": (
+        "Residual units in each stage, for all networks at once; 3 makes 20 layers of CIFAR's "
+        "ResNets, 9 makes 56, 18 makes 110. 'own' leaves each network as it is."
+    ),
+    "live-width": (
+        "Channels of the first stage, for all residual networks at once. Narrow ones train faster; "
+        "CIFAR's ResNets have 16. 'own' leaves each network as it is."
+    ),
+    "live-normalisation": (
+        "Train all residual networks with or without batch normalisation; 'own' leaves each as it "
+        "is."
+    ),
+    "live-seed": (
+        "Where the weights and the order of the pictures start. The same seed gives every network "
+        "the same batches, and a rewound run the same beginning."
+    ),
+    "live-steps": "Steps of each network, after which the run ends.",
+    "live-test-every": "How often the networks are asked about test pictures.",
+    "live-test-pictures": (
+        "How many test pictures they are asked about, the first ones of the test part. A share of "
+        "200 pictures is uncertain by some percentage points."
+    ),
+    "live-smoothing": (
+        "Each value shown is the mean of so many steps, the latest and those before it. 1 shows "
+        "every batch as it was."
+    ),
+    "live-go": "Train, or hold; held, nothing is lost.",
+    "live-step": "One step of each network, to look at what it changes.",
+    "live-stop": "End the run. Its curves stay; it can be rewound, not continued.",
+    "live-rewind": (
+        "Back to the start, with the settings above: the same seed gives the same weights and "
+        "batches. The curves trained so far stay, faint, to compare with."
+    ),
 }

@@ -327,10 +327,10 @@ class JobQueue:
             self._changed.notify_all()
 
 
-_QUEUE = JobQueue()
-submit = _QUEUE.submit
-current = _QUEUE.current
-forget = _QUEUE.forget
-keep_only = _QUEUE.keep_only
-watch = _QUEUE.watch
-reap = _QUEUE.reap
+QUEUE = JobQueue()
+submit = QUEUE.submit
+current = QUEUE.current
+forget = QUEUE.forget
+keep_only = QUEUE.keep_only
+watch = QUEUE.watch
+reap = QUEUE.reap

@@ -23,10 +23,14 @@ EDIT_PARAMETER = "edit"
 
 UNIT_PARAMETER = "unit"
 """Query parameter that carries the unit under the microscope, once one was chosen."""
+RUN_PARAMETER = "run"
+"""Query parameter that carries the token of a live training, once there is one."""
+
 MAX_NAME = 60
 
 _TRAY = "tray"
 _UNIT = "chosen-unit"
+_RUN = "live-run"
 _EDITED = "edited"
 _NOTICES = "notices"
 
@@ -54,6 +58,7 @@ def load() -> None:
     found = read_link(links, st.query_params.get(EDIT_PARAMETER, ""))
     keep(found.tray)
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
+    hold_run(st.query_params.get(RUN_PARAMETER, ""))
     st.session_state[_NOTICES] = list(found.notices)
 
 
@@ -72,14 +77,18 @@ def write_url() -> None:
         PARAMETER: list(held.links()),
         EDIT_PARAMETER: [LETTERS[held.edited]] if held.edited else [],
         UNIT_PARAMETER: [unit()] if unit() else [],
+        RUN_PARAMETER: [run()] if run() else [],
     }
     if any(st.query_params.get_all(key) != values for key, values in wanted.items()):
         st.query_params.update(wanted)
 
 
 def query() -> dict[str, list[str]]:
-    """Return all that the URL says of this page, the page's own settings included."""
-    return {key: st.query_params.get_all(key) for key in st.query_params}
+    """Return what the URL says of this page, its settings included, to be shown to others.
+
+    A live training is left out: who knows its token commands it.
+    """
+    return {key: st.query_params.get_all(key) for key in st.query_params if key != RUN_PARAMETER}
 
 
 def tray() -> Tray:
@@ -139,6 +148,16 @@ def unit() -> str:
 def choose_unit(name: object) -> None:
     """Put a unit under the microscope; whether the variant has it is the picture's affair."""
     st.session_state[_UNIT] = str(name)[:MAX_NAME]
+
+
+def run() -> str:
+    """Return the token of this visitor's live training, or an empty text."""
+    return str(st.session_state[_RUN])
+
+
+def hold_run(token: object) -> None:
+    """Keep the token of a live training; whether there is one is the registry's affair."""
+    st.session_state[_RUN] = str(token)[:MAX_NAME]
 
 
 def look(letter: str, name: object) -> None:

@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.ui import jobs, warmup
+from explorer.ui import jobs, live_runs, warmup
 from explorer.ui.jobs import Job, JobContext, Status
 
 T = TypeVar("T")
@@ -190,8 +190,13 @@ def _state(job: Job[Any]) -> str:
     return f"{job.message}, {seconds}" if job.message else seconds
 
 
-def _is_alive(session: str) -> bool:
+def _is_connected(session: str) -> bool:
     return not runtime.exists() or runtime.get_instance().is_active_session(session)
 
 
+def _is_alive(session: str) -> bool:
+    return live_runs.RUNS.keeps(session) or _is_connected(session)
+
+
+live_runs.RUNS.watch(_is_connected)
 jobs.watch(_is_alive)
