@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer import weights
+from explorer.cards import TrainingCard, WeightsEntry
 from explorer.figures.training import TrainingLine, training_curves
 from explorer.ui import charts, state
-from explorer.weights import TrainingCard, WeightsEntry
 
 _GREY = "#7A7A7A"
 _DASHES = ("solid", "dash", "dashdot", "longdash")
