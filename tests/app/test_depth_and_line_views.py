@@ -177,9 +177,14 @@ def test_the_number_of_inputs_follows_the_size_of_the_network(app, monkeypatch):
     assert not app.get("plotly_chart")
 
 
-def test_a_gradient_that_is_not_finite_is_told(app):
-    opened(app, "shattered", "resnet1202-cifar,norm=none,width=2,image_size=8", points="8")
-    assert "the gradient is not finite" in told(app)
+@pytest.mark.parametrize(
+    ("factor", "words"), [(10, "the gradient is not finite"), (0, "the gradient is 0 all along")]
+)
+def test_a_gradient_without_a_correlation_is_told(app, factor, words):
+    scaled = f"shortcut=constant_scaling,shortcut_scale={factor},branch_scale=0"
+    text = f"{SMALL.replace('1-1-1', '60')},norm=none,ordering=v2,{scaled}"
+    opened(app, "shattered", text, points="8", plain=False, other=False)
+    assert words in told(app) and "Brown noise: neighbours correlate" in told(app)
 
 
 def test_every_scalar_has_words():

@@ -38,7 +38,7 @@ VARIANTS = (
     f"{TINY},stages=1",
     "resnet50,width=4,image_size=32,classes=5,se_ratio=4",
     "resnet18-1d,width=4,image_size=64",
-    "vgg11,image_size=32,classes=5",
+    "lenet5",
     "googlenet,image_size=64,classes=5",
 )
 
@@ -78,7 +78,7 @@ def test_same_seed_same_growth_and_nothing_global_is_touched() -> None:
 
 
 def test_overflow_is_told_not_hidden() -> None:
-    text = "resnet1202-cifar,norm=none,width=2,image_size=8"
+    text = f"{TINY},stages=60,norm=none,shortcut=constant_scaling,shortcut_scale=10"
     assert not math.isfinite(growth(text, ProbeSettings(batch=1)))
 
 

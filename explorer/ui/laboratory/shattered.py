@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import isnan
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,6 +17,9 @@ from explorer.ui.laboratory import choices, lines, shattered_work
 from explorer.ui.laboratory.lines import Line
 from explorer.ui.laboratory.sentences import about
 from explorer.ui.laboratory.shattered_work import Found
+
+if TYPE_CHECKING:
+    from explorer.gradients.shattered import GradientLine
 
 _SCALARS = {"direction": "one random direction of the output", "class": "the first class's output"}
 _MOST_MACS = 1e11
@@ -108,7 +111,7 @@ def _draw_found(shown: Sequence[Line], found: Found, fed: choices.Feed, scalar: 
         for kind, runs in found.noises.items()
     ]
     told = [
-        *(about(line, _finding(curve)) for (line, _), curve in zip(done, curves, strict=True)),
+        *(about(line, _finding(c, runs)) for (line, runs), c in zip(done, curves, strict=True)),
         *(f"- {noise.name.capitalize()}: {_finding(noise)}" for noise in noises),
     ]
     st.markdown("\n".join(told))
@@ -148,13 +151,15 @@ def _curve(name: str, colour: str, dash: str, runs: Sequence[Any]) -> Correlatio
     return Correlation(name, colour, dash, tuple(map(mean, shifts)), lows, highs)
 
 
-def _finding(curve: Correlation) -> str:
+def _finding(curve: Correlation, runs: "Sequence[GradientLine]" = ()) -> str:
     """Say how alike neighbours are, and how far one must go for another gradient."""
     from explorer.gradients.autocorrelation import first_below
 
     near = curve.values[1]
     if isnan(near):
         return "the gradient is not finite, so it has no autocorrelation."
+    if min(curve.values) == 1 and runs and not any(any(run.along) for run in runs):
+        return "the gradient is 0 all along the line: nothing comes back to the input."
     if min(curve.values) == 1:
         return "the gradient is the same all along the line: there, the network is linear."
     spread = ""
