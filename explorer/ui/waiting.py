@@ -37,6 +37,11 @@ FAR_POLL_S = 2.0
 PAINT_S = 0.5
 """How long the browser takes to show a page's first numbers."""
 
+
+class MayPass(ValueError):
+    """Why work failed, in a sentence, where another attempt may succeed."""
+
+
 _shown: ContextVar[set[str] | None] = ContextVar("shown", default=None)
 
 
@@ -159,10 +164,11 @@ def _start_button(
 
 def _explain(job: Job[Any], work: Callable[[JobContext], object]) -> None:
     if isinstance(job.error, ValueError):
-        # What was chosen does not work, and would not work a second time.
         st.error(str(job.error))
-        return
-    st.error("Something went wrong on the server. Please try again.")
+        if not isinstance(job.error, MayPass):
+            return  # what was chosen does not work, and would not work a second time
+    else:
+        st.error("Something went wrong on the server. Please try again.")
     _start_button("Try again", job.kind, job.key, work)
 
 
