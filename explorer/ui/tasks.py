@@ -136,12 +136,21 @@ def timings(specs: tuple[ArchitectureSpec, ...], batch: int) -> "Work[Run]":
 
 
 class File(NamedTuple):
-    """A picture file: its name, what tells it from any other, its content, and credits."""
+    """A picture file.
+
+    Args:
+        name: of the file, with its folder where that is known.
+        identity: tells it from any other.
+        content: all its bytes.
+        credit: what is to be said beside it.
+        named: whether its name may be that of its class.
+    """
 
     name: str
     identity: str
     content: bytes
     credit: str = ""
+    named: bool = True
 
 
 _exporting = Lock()

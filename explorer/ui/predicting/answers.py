@@ -21,7 +21,7 @@ from explorer.ui.tasks import File
 from explorer.words import title
 
 _ERRORS = 5  # that are told in full
-_STEP_WIDTH = 160
+_STEP_WIDTH = 128
 _TOPS = (3, 5, 10)
 
 
@@ -91,6 +91,15 @@ def _tell_errors(errors: Sequence[str]) -> None:
 def _draw_picture(voices: Sequence[Voice], place: int, file: File, seen: work.Seen) -> None:
     """Draw a picture on its way into the networks, and what they answer."""
     st.subheader(file.name, anchor=False)
+    shown, result = st.columns([1, 2.2], gap="medium")
+    with shown:
+        _draw_way_in(voices, file, seen)
+    with result:
+        _draw_result(voices, place, file)
+
+
+def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
+    """Draw what the picture becomes before the networks see it."""
     wanted = tuple({steps: None for voice in voices if (steps := voice.network.steps)})
     waiting.show(
         "steps",
@@ -101,6 +110,10 @@ def _draw_picture(voices: Sequence[Voice], place: int, file: File, seen: work.Se
     )
     for note in (*seen.notes, *filter(None, [file.credit])):
         st.caption(note)
+
+
+def _draw_result(voices: Sequence[Voice], place: int, file: File) -> None:
+    """Draw what the networks say, or why they say nothing."""
     for voice in voices:
         if voice.network.note:
             (st.caption if voice.trained else st.warning)(voice.network.note)
@@ -145,11 +158,8 @@ def _draw_heard(heard: Sequence[Heard], file: File) -> None:
         persist_state="session",
         help=GLOSSARY["top_k"],
     )
-    several = len(groups) > 1 and all(len(group) == 1 for group in groups)
-    places = st.columns(len(groups), gap="medium") if several else [st.container()] * len(groups)
-    for place, group in zip(places, groups, strict=True):
-        with place:
-            _draw_chart(group, int(count), file)
+    for group in groups:
+        _draw_chart(group, int(count), file)
 
 
 def _verdict(groups: Sequence[Sequence[Heard]]) -> str:

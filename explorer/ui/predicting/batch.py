@@ -45,7 +45,7 @@ def draw(
             files[place],
             seen[place],
             tuple(voice.said[place] for voice in voices),
-            tuple(class_of(files[place].name, voice.network.labels) for voice in voices),
+            tuple(_truth(files[place], voice) for voice in voices),
         )
         for place in places
     ]
@@ -61,6 +61,11 @@ def draw(
     _draw_confusion(scored)
 
 
+def _truth(file: File, voice: Voice) -> int | None:
+    """Return the class that a picture's name says, if the network knows it."""
+    return class_of(file.name, voice.network.labels) if file.named else None
+
+
 def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
     columns: dict[str, Any] = {
         "thumbnail": st.column_config.ImageColumn("", width="small"),
@@ -68,7 +73,9 @@ def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
         "truth": st.column_config.TextColumn("Named as", help=GLOSSARY["labelled"]),
     }
     for voice in voices:
-        columns[f"{voice.letter}_answer"] = f"{voice.name} says"
+        columns[f"{voice.letter}_answer"] = st.column_config.TextColumn(
+            f"{voice.letter} says", help=voice.name
+        )
         columns[f"{voice.letter}_probability"] = st.column_config.NumberColumn(
             f"{voice.letter}: probability", format="percent"
         )
@@ -128,7 +135,8 @@ def _result(voice: Voice, scores: Scores, pictures: int) -> str:
         f"{high:.1f}% on endlessly many such pictures); the right class is among the first "
         f"{_TOP} of {scores.right_in_top}."
         + (
-            f" {pictures - scores.pictures} others have no class it knows in their name."
+            f" Of {pictures} pictures, the other {pictures - scores.pictures} do not name a class "
+            "that it knows."
             if scores.pictures < pictures
             else ""
         )

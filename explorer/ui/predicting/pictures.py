@@ -40,6 +40,7 @@ def choose() -> Chosen:
             selection_mode="multi",
             format_func=lambda name: bundled_picture(name).title,
             key="pictures",
+            wrap=True,
             bind="query-params",
             persist_state="session",
         )
@@ -100,7 +101,7 @@ def _uploaded() -> tuple[File, ...]:
 def _bundled(name: str) -> File:
     picture = bundled_picture(name)
     remark = f"{picture.note} Photograph: {picture.credit}.".strip()
-    return File(picture.title, f"bundled {name}", picture.path.read_bytes(), remark)
+    return File(picture.title, f"bundled {name}", picture.path.read_bytes(), remark, named=False)
 
 
 def _labelled(count: int) -> list[File]:

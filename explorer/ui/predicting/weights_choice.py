@@ -13,6 +13,7 @@ from explorer.spec import ArchitectureSpec
 from explorer.tray import LETTERS
 from explorer.ui import state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.jobs import Lane
 from explorer.ui.predicting import own_weights, weights_table, work
 from explorer.ui.predicting.asked import Asked, Own
 from explorer.ui.swatches import swatch
@@ -177,6 +178,7 @@ def _offer_fetch(variant: state.Shown, entry: WeightsEntry) -> None:
         partial(_fetched, entry),
         f"Fetching {entry.title}",
         ask=f"Fetch {size}",
+        lane=Lane.NETWORK,
     )
     if _several():
         near = weights.nearest(variant.spec)
@@ -189,5 +191,7 @@ def _offer_fetch(variant: state.Shown, entry: WeightsEntry) -> None:
 
 
 def _fetched(entry: WeightsEntry, none: None) -> None:
-    """Say what has happened if a file was fetched and is not there."""
+    """Begin anew with the file that was fetched; say so if it is not there any more."""
+    if weights.is_there(entry):
+        st.rerun()
     st.warning(f"The file of {entry.title} was fetched, and is gone again. Reload this page.")
