@@ -36,7 +36,7 @@ def choose() -> Chosen:
         chosen = st.pills(
             "Bundled photographs",
             [picture.name for picture in bundled_pictures()],
-            default=[] if own else [bundled_pictures()[0].name],
+            default=[bundled_pictures()[0].name],
             selection_mode="multi",
             format_func=lambda name: bundled_picture(name).title,
             key="pictures",

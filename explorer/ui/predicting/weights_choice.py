@@ -82,18 +82,12 @@ def _entry(variant: state.Shown) -> WeightsEntry | None:
     chosen = st.selectbox(
         f"Weights of {variant.label}" if _several() else "Weights",
         list(offered),
-        format_func=lambda name: _option(offered[name]),
         key=f"weights-{variant.letter}",
         bind="query-params",
         persist_state="session",
         help=GLOSSARY["trained_weights"],
     )
     return offered[chosen]
-
-
-def _option(entry: WeightsEntry) -> str:
-    top1 = f"{entry.accuracy.top1_percent}% top-1"
-    return f"{entry.title}: {top1}, {weights_table.where(entry)}"
 
 
 def _several() -> bool:
@@ -133,7 +127,8 @@ def _accuracy(entry: WeightsEntry) -> str:
 def _provenance(entry: WeightsEntry) -> None:
     st.caption(
         f"Source of that figure: {entry.accuracy.source}. Licence of the weights: {entry.licence}. "
-        f"File: {megabytes(entry.size_bytes)}, {weights_table.where(entry)}. {entry.note}".strip()
+        f"File: {megabytes(entry.size_bytes)}, {weights_table.where(entry)}. Pictures: "
+        f"{weights_table.preprocessing(entry.preprocessing)}. {entry.note}".strip()
     )
 
 
