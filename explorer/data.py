@@ -3,11 +3,18 @@
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from explorer.pictures import Picture, read_picture
 
-FOLDER = Path(__file__).parent.parent / "assets" / "pictures"
+_ASSETS = Path(__file__).parent.parent / "assets"
+FOLDER = _ASSETS / "pictures"
+_CIFAR10_TEST = _ASSETS / "data" / "cifar10-test.png"
+_CIFAR10_LABELS = _ASSETS / "data" / "cifar10.json"
+_CIFAR10_SIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,26 @@ def bundled_picture(name: str) -> BundledPicture:
     if name not in known:
         raise ValueError(f"no bundled picture {name!r}; there are {', '.join(known)}")
     return known[name]
+
+
+@lru_cache(maxsize=4)
+def labelled_pictures(count: int) -> tuple[tuple[str, bytes], ...]:
+    """Return the first of CIFAR-10's bundled test pictures as PNG files, each in a class's folder.
+
+    Args:
+        count: how many, at most 1,000.
+    Returns:
+        Name and content of each, as in `frog/0004.png`.
+    """
+    about = json.loads(_CIFAR10_LABELS.read_text(encoding="utf-8"))
+    found = []
+    with Image.open(_CIFAR10_TEST) as sheet:
+        columns = sheet.width // _CIFAR10_SIDE
+        for number, label in enumerate(about["test"][:count]):
+            row, column = divmod(number, columns)
+            left, top = column * _CIFAR10_SIDE, row * _CIFAR10_SIDE
+            tile = sheet.crop((left, top, left + _CIFAR10_SIDE, top + _CIFAR10_SIDE))
+            content = BytesIO()
+            tile.save(content, "PNG")
+            found.append((f"{about['categories'][label]}/{number:04}.png", content.getvalue()))
+    return tuple(found)

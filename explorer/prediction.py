@@ -47,6 +47,7 @@ class Prediction:
     Args:
         weights: name of the weights; None for an untrained network.
         top: most probable first.
+        probabilities: of all classes, shape (classes,), float32, in index order.
         shown: what the network saw, before normalisation; RGB or, for one channel, grey.
         preprocess_ms: from the picture to the input tensor.
         forward_ms: from the input tensor to the probabilities.
@@ -55,6 +56,7 @@ class Prediction:
 
     weights: str | None
     top: tuple[Label, ...]
+    probabilities: Tensor
     shown: Image.Image
     preprocess_ms: float
     forward_ms: float
@@ -125,6 +127,7 @@ def predict_untrained(
     seed: int = 0,
     top: int = 5,
     module: nn.Module | None = None,
+    steps: Preprocessing | None = None,
 ) -> Prediction:
     """Return what a network answers before it has learned anything: classes are mere numbers.
 
@@ -138,15 +141,22 @@ def predict_untrained(
         seed: draws the weights.
         top: how many classes, at least one.
         module: that network, if it is already built, in eval mode.
+        steps: another preprocessing than the usual one.
     Raises:
         PredictionError: for another number of channels, or if the signal overflows float32.
     """
-    steps = usual_preprocessing(spec)
+    usual = usual_preprocessing(spec)
     network = build(spec, seed).eval() if module is None else module
+    note = untrained_note(spec)
+    return _run(image, network, steps or usual, class_names(spec), top, None, note)
+
+
+def untrained_note(spec: ArchitectureSpec) -> str:
+    """Say what to keep in mind when reading the answer of an untrained network."""
     note = "Untrained: the weights are random, the classes mean nothing. Evaluation mode"
     if spec.norm == "batch":
         note += ", where BatchNorm's running statistics are still mean 0 and variance 1"
-    return _run(image, network, steps, class_names(spec), top, None, note + ".")
+    return f"{note}."
 
 
 def usual_preprocessing(spec: ArchitectureSpec) -> Preprocessing:
@@ -219,4 +229,5 @@ def _run(
     values, indices = probabilities.topk(min(max(1, top), len(labels)))
     best = zip(values.tolist(), indices.tolist(), strict=True)
     found = tuple(Label(labels[index], index, value) for value, index in best)
-    return Prediction(weights, found, shown, (middle - start) * 1e3, (end - middle) * 1e3, note)
+    times = (middle - start) * 1e3, (end - middle) * 1e3
+    return Prediction(weights, found, probabilities, shown, *times, note)

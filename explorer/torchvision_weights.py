@@ -1,7 +1,7 @@
 """torchvision's ImageNet weights for every network it shares with the catalogue.
 
 All figures are read from torchvision's own metadata. Importing torchvision takes a second or two,
-so that happens when the list is first asked for.
+and torch comes first, so that happens when the list is first asked for.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from explorer.cards import Accuracy, Preprocessing, WeightsEntry
 from explorer.spec import ArchitectureSpec, named
-from explorer.torchvision_ops import import_torchvision
 from explorer.words import title
 
 T = TypeVar("T")
@@ -43,6 +42,8 @@ def entries() -> tuple[WeightsEntry, ...]:
 
     VGG-16's IMAGENET1K_FEATURES are not among them: they have no trained classifier.
     """
+    from explorer.torchvision_ops import import_torchvision
+
     models = import_torchvision().models
     return tuple(
         _entry(name, weights)
@@ -50,6 +51,16 @@ def entries() -> tuple[WeightsEntry, ...]:
         for weights in models.get_model_weights(name)
         if weights.name.startswith("IMAGENET1K_V")
     )
+
+
+def are_listed() -> bool:
+    """Whether the list has been asked for, so that it is there at once."""
+    return entries.cache_info().currsize > 0
+
+
+def has_network(spec: ArchitectureSpec) -> bool:
+    """Whether the list holds weights for exactly this architecture, told without reading it."""
+    return str(spec) in NETWORKS
 
 
 def without_auxiliary(tensors: Mapping[str, T], spec: ArchitectureSpec) -> dict[str, T]:

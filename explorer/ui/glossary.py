@@ -321,4 +321,27 @@ GLOSSARY = {
         "Back to the start, with the settings above: the same seed gives the same weights and "
         "batches. The curves trained so far stay, faint, to compare with."
     ),
+    "trained_weights": (
+        "Several trainings of the same network: V1 and V2 are torchvision's older and newer "
+        "recipe. Each comes with its own preprocessing."
+    ),
+    "weights_here": (
+        "Bundled weights came with the app. torchvision's are fetched from the network when "
+        "somebody asks for them, and stay on this server."
+    ),
+    "fit": (
+        "A network takes pictures of one size. Cutting out the centre is what published "
+        "accuracies are measured with, and loses what is at the edges; stretching loses the "
+        "proportions; padding keeps the whole picture, smaller, between black margins."
+    ),
+    "samples": (
+        "The first of the bundled test pictures of CIFAR-10, 32 × 32 pixels, of known class. No "
+        "network learned from them."
+    ),
+    "answer_view": "What is shown of each picture and network.",
+    "top_k": "How many of each network's most probable classes are drawn.",
+    "labelled": (
+        "Pictures count as labelled where their folder or file name is a class that the network "
+        "knows, as in tabby/01.jpg or golden_retriever-12.png, or holds an ImageNet ID."
+    ),
 }

@@ -1,5 +1,8 @@
 """Long work, one piece at a time: a queue for the whole process and the thread that empties it.
 
+Transfers over the network, which need no processor, have a thread of their own, so that nobody's
+computation waits for somebody's download.
+
 The queue lives in this module, not in a Streamlit cache, which any visitor could clear.
 """
 
@@ -36,6 +39,13 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Lane(StrEnum):
+    """What work keeps busy; one piece at a time in each."""
+
+    PROCESSOR = "processor"
+    NETWORK = "network"
+
+
 class Job(Generic[T]):
     """One piece of long work of one session.
 
@@ -43,6 +53,7 @@ class Job(Generic[T]):
         session: whose job it is.
         kind: what sort of work; a session has one current job of each kind.
         key: what the result depends on; equal keys mean equal results.
+        lane: what it keeps busy.
         status: queued, running, done, failed or cancelled.
         progress: from 0 to 1, as last reported.
         message: what the work last said about itself.
@@ -58,10 +69,12 @@ class Job(Generic[T]):
         kind: str,
         work: "Callable[[JobContext], T]",
         key: Hashable,
+        lane: Lane,
     ) -> None:
         self.session = session
         self.kind = kind
         self.key = key
+        self.lane = lane
         self.status = Status.QUEUED
         self.progress = 0.0
         self.message = ""
@@ -81,7 +94,7 @@ class Job(Generic[T]):
 
     @property
     def place(self) -> int:
-        """Place in the queue: 1 is next, 0 is no longer queued."""
+        """Place in the queue of its lane: 1 is next, 0 is no longer queued."""
         return self._queue._place(self)
 
     @property
@@ -158,7 +171,7 @@ class JobContext:
 
 
 class JobQueue:
-    """First come, first served, by one thread that starts with the first job.
+    """First come, first served, by one thread for each lane, which starts with its first job.
 
     Args:
         max_queued: jobs that may wait at a time, all sessions together.
@@ -171,12 +184,17 @@ class JobQueue:
         self._is_alive: Callable[[str], bool] = lambda session: True
         self._changed = threading.Condition()
         self._waiting: list[Job[Any]] = []
-        self._running: Job[Any] | None = None
+        self._running: dict[Lane, Job[Any]] = {}
         self._current: dict[str, dict[str, Job[Any]]] = {}
-        self._worker: threading.Thread | None = None
+        self._workers: dict[Lane, threading.Thread] = {}
 
     def submit(
-        self, session: str, kind: str, work: Callable[[JobContext], T], key: Hashable
+        self,
+        session: str,
+        kind: str,
+        work: Callable[[JobContext], T],
+        key: Hashable,
+        lane: Lane = Lane.PROCESSOR,
     ) -> Job[T]:
         """Have the work done, unless it already is, or is on its way.
 
@@ -186,8 +204,9 @@ class JobQueue:
         Args:
             session: whose work it is.
             kind: what sort of work; one current job per session and kind.
-            work: called on the worker thread, never beside other work.
+            work: called on the lane's thread, never beside other work of that lane.
             key: what the result depends on.
+            lane: what the work keeps busy.
         Returns:
             The job, new or already there.
         Raises:
@@ -203,12 +222,12 @@ class JobQueue:
                 self._finish(old, Status.CANCELLED)
             if len(self._waiting) >= self._max_queued:
                 raise QueueFull("Too many people are computing just now. Try again in a minute.")
-            job = Job(self, session, kind, work, key)
+            job = Job(self, session, kind, work, key, lane)
             self._waiting.insert(place, job)
             kinds = self._current.setdefault(session, {})
             kinds.pop(kind, None)
             kinds[kind] = job
-            self._start_worker()
+            self._start_worker(lane)
             self._changed.notify_all()
             return job
 
@@ -256,8 +275,12 @@ class JobQueue:
             if job not in self._waiting:
                 return 0
             # A cancelled job that still runs is about to end, and is nobody's work.
-            running = self._running is not None and not self._running.finished
-            return 1 + running + self._waiting.index(job)
+            running = self._running.get(job.lane)
+            ahead = running is not None and not running.finished
+            return 1 + ahead + self._waiting_in(job.lane).index(job)
+
+    def _waiting_in(self, lane: Lane) -> list[Job[Any]]:
+        return [job for job in self._waiting if job.lane is lane]
 
     def _seems_alive(self, session: str) -> bool:
         try:
@@ -266,27 +289,31 @@ class JobQueue:
             _LOG.exception("Could not tell whether a session is alive")
             return True
 
-    def _start_worker(self) -> None:
-        if self._worker is None:
-            self._worker = threading.Thread(target=self._serve, name="jobs", daemon=True)
-            self._worker.start()
+    def _start_worker(self, lane: Lane) -> None:
+        if lane not in self._workers:
+            name = f"jobs-{lane}"
+            worker = threading.Thread(target=self._serve, args=(lane,), name=name, daemon=True)
+            self._workers[lane] = worker
+            worker.start()
 
-    def _serve(self) -> None:
+    def _serve(self, lane: Lane) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
+                self._changed.wait_for(lambda: self._waiting_in(lane))
             self.reap()
             with self._changed:
-                if not self._waiting:
+                waiting = self._waiting_in(lane)
+                if not waiting:
                     continue
-                job = self._running = self._waiting.pop(0)
+                job = self._running[lane] = waiting.pop(0)
+                self._waiting.remove(job)
                 job.status = Status.RUNNING
                 job._started_s = time.perf_counter()
             self._run(job)
             with self._changed:
-                self._running = None
+                del self._running[lane]
             # An idle worker must not keep a large result alive.
-            del job
+            del job, waiting
 
     def _run(self, job: Job[Any]) -> None:
         work = job._work

@@ -186,6 +186,11 @@ def read(key: str) -> Any:
     return st.session_state[key]
 
 
+def held(key: str) -> Any:
+    """Return what was filled in, or None."""
+    return st.session_state.get(key)
+
+
 def holds(key: str) -> bool:
     """Return whether something was filled in that is not empty."""
     return bool(st.session_state.get(key))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from explorer import weights
 from explorer.analysis import analyze
-from explorer.cards import WeightsEntry
 from explorer.export.origin import Origin
 from explorer.export.targets import Target
 from explorer.spec import ArchitectureSpec
@@ -19,10 +18,6 @@ from explorer.ui import warmup
 from explorer.ui.jobs import JobContext
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from explorer.pictures import Picture
-    from explorer.prediction import Prediction
     from explorer.timing import Run
     from explorer.verification import ModuleCheck, Verdict
 
@@ -45,10 +40,16 @@ MAX_PROBE_BYTES = 3_000_000_000
 
 
 class Kept(Generic[T]):
-    """The most recent results of a deterministic computation, shared by all sessions."""
+    """The most recent results of a deterministic computation, shared by all sessions.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: the size of all results together.
+        size_of: of one result; without it, each counts as 1.
+    """
+
+    def __init__(self, limit: int, size_of: Callable[[T], int] = lambda result: 1) -> None:
         self._limit = limit
+        self._size_of = size_of
         self._lock = Lock()
         self._results: OrderedDict[Hashable, T] = OrderedDict()
 
@@ -61,8 +62,9 @@ class Kept(Generic[T]):
         result = compute()
         with self._lock:
             self._results[key] = result
-            while len(self._results) > self._limit:
-                self._results.popitem(last=False)
+            size = sum(map(self._size_of, self._results.values()))
+            while size > self._limit:
+                size -= self._size_of(self._results.popitem(last=False)[1])
         return result
 
 
@@ -134,68 +136,21 @@ def timings(specs: tuple[ArchitectureSpec, ...], batch: int) -> "Work[Run]":
 
 
 class File(NamedTuple):
-    """A picture file: its name, its content, the content's digest (its identity), and credits."""
+    """A picture file.
+
+    Args:
+        name: of the file, with its folder where that is known.
+        identity: tells it from any other.
+        content: all its bytes.
+        credit: what is to be said beside it.
+        named: whether its name may be that of its class.
+    """
 
     name: str
-    digest: str
+    identity: str
     content: bytes
     credit: str = ""
-
-
-class Answer(NamedTuple):
-    """What became of one picture: an answer of the network, or a sentence that says why not."""
-
-    file: File
-    picture: "Picture | None"
-    prediction: "Prediction | None"
-    error: str
-
-
-def predictions(
-    asked: tuple[tuple[ArchitectureSpec, WeightsEntry | None], ...],
-    files: tuple[File, ...],
-) -> "Work[tuple[tuple[Answer, ...], ...]]":
-    """Ask networks, one after another, about the same pictures; without weights, untrained ones."""
-
-    def work(context: JobContext) -> tuple[tuple[Answer, ...], ...]:
-        steps = len(asked) * len(files)
-        found: list[tuple[Answer, ...]] = []
-        for spec, entry in asked:
-            done = len(found) * len(files)
-            context.report(done / steps, "loading the network")
-            network = _network(spec, entry)
-            answers = []
-            for number, file in enumerate(files):
-                context.report((done + number) / steps, f"picture {number + 1} of {len(files)}")
-                answers.append(_answer(file, spec, entry, network))
-            found.append(tuple(answers))
-        return tuple(found)
-
-    return work
-
-
-def _network(spec: ArchitectureSpec, entry: WeightsEntry | None) -> "nn.Module":
-    from explorer.network import build
-
-    return build(spec).eval() if entry is None else weights.load(entry.name)
-
-
-def _answer(
-    file: File, spec: ArchitectureSpec, entry: WeightsEntry | None, network: "nn.Module"
-) -> Answer:
-    from explorer import prediction
-    from explorer.pictures import PictureError, read_picture
-
-    picture = None
-    try:
-        picture = read_picture(file.content, file.name)
-        if entry is None:
-            said = prediction.predict_untrained(picture.image, spec, module=network)
-        else:
-            said = prediction.predict(picture.image, entry, module=network)
-    except (PictureError, prediction.PredictionError) as error:
-        return Answer(file, picture, None, str(error))
-    return Answer(file, picture, said, "")
+    named: bool = True
 
 
 _exporting = Lock()

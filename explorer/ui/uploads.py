@@ -1,31 +1,46 @@
 """Pictures that people upload: a control, and what it holds as plain files."""
 
-import hashlib
-
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
 from explorer.ui.tasks import File
 
 MAX_FILES = 24
 _SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
+_LIMITS = (
+    f"{', '.join(FORMATS)}, up to {MAX_BYTES // 2**20} MB and {MAX_PIXELS / 1e6:.0f} megapixels "
+    "each. They are only held in this server's memory and are gone when you leave."
+)
 
 
-def pictures(key: str) -> tuple[File, ...]:
-    """Draw the control and return the pictures it holds, the first `MAX_FILES` at most."""
+def pictures(key: str, limit: int = MAX_FILES, folder: bool = False) -> tuple[File, ...]:
+    """Draw the control and return the pictures it holds.
+
+    Args:
+        key: stable and unique on the page.
+        limit: how many pictures are returned at most.
+        folder: whether whole folders are taken, whose names are then part of the files'.
+    """
     uploads = st.file_uploader(
-        "Your pictures",
+        "A folder of your pictures" if folder else "Your pictures",
         type=_SUFFIXES,
-        accept_multiple_files=True,
+        accept_multiple_files="directory" if folder else True,
         key=key,
-        help=f"{', '.join(FORMATS)}, up to {MAX_BYTES // 2**20} MB and {MAX_PIXELS / 1e6:.0f} "
-        "megapixels each. They are only held in this server's memory and are gone when you leave.",
+        max_upload_size=MAX_BYTES // 2**20,
+        help=f"At most {limit} pictures: {_LIMITS}",
     )
-    if len(uploads) > MAX_FILES:
-        st.warning(f"Only the first {MAX_FILES} pictures are shown.")
-    return tuple(file(upload.name, upload.getvalue()) for upload in uploads[:MAX_FILES])
+    if len(uploads) > limit:
+        st.warning(f"Only the first {limit} pictures are shown.")
+    return tuple(_file(upload) for upload in uploads[:limit])
 
 
-def file(name: str, content: bytes, credit: str = "") -> File:
-    """Return a file with the digest that tells it from others."""
-    return File(name, hashlib.sha256(content).hexdigest(), content, credit)
+def shot(key: str) -> tuple[File, ...]:
+    """Draw the camera and return the picture it took, if it took one."""
+    upload = st.camera_input("Take a picture", key=key)
+    return () if upload is None else (_file(upload),)
+
+
+def _file(upload: UploadedFile) -> File:
+    # Its id instead of a digest: to read all of two hundred photographs takes a second each run.
+    return File(upload.name, upload.file_id, upload.getvalue())

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -21,7 +22,7 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.ui import jobs, live_runs, warmup
-from explorer.ui.jobs import Job, JobContext, Status
+from explorer.ui.jobs import Job, JobContext, Lane, Status
 
 T = TypeVar("T")
 
@@ -36,6 +37,11 @@ FAR_POLL_S = 2.0
 
 PAINT_S = 0.5
 """How long the browser takes to show a page's first numbers."""
+
+
+class MayPass(ValueError):
+    """Why work failed, in a sentence, where another attempt may succeed."""
+
 
 _shown: ContextVar[set[str] | None] = ContextVar("shown", default=None)
 
@@ -85,6 +91,7 @@ def show(
     label: str,
     ask: str | None = None,
     streams: bool = False,
+    lane: Lane = Lane.PROCESSOR,
 ) -> None:
     """Draw the result of long work, or how far it is, or why there is none.
 
@@ -98,7 +105,9 @@ def show(
         label: what is happening, for the person who waits: "Training two networks".
         ask: if given, the work starts only when a button with this label is pressed.
         streams: the work shows what it has so far, which is drawn as the result will be.
+        lane: what the work keeps busy.
     """
+    start = partial(_start, kind, key, work, lane)
     shown = _shown.get()
     if shown is not None:
         shown.add(kind)
@@ -106,22 +115,22 @@ def show(
     place = st.container(key=f"waiting-{kind}").empty()
     job = _wanted(kind, key)
     if job is None and ask is None:
-        _start(kind, key, work)
+        start()
         job = _wanted(kind, key)
     with place.container():
         if job is None:
             jobs.forget(session_id(), kind)
-            _start_button(ask or "Try again", kind, key, work)
+            _start_button(ask or "Try again", kind, start)
             return
         if job.place <= 1:
             job.wait(GRACE_S)
         if job.status is Status.DONE:
             draw(cast(T, job.result))
         elif job.status is Status.FAILED:
-            _explain(job, work)
+            _explain(job, start)
         elif job.status is Status.CANCELLED and not _replaced(job):
             st.info("Stopped.")
-            _start_button("Start again", kind, key, work)
+            _start_button("Start again", kind, start)
         else:
             pace_s = _pace_s(job)
             st.fragment(_progress, run_every=pace_s)(job, label, pace_s, draw if streams else None)
@@ -137,7 +146,7 @@ def _replaced(job: Job[Any]) -> bool:
     return jobs.current(job.session, job.kind) is not job
 
 
-def _start(kind: str, key: Hashable, work: Callable[[JobContext], object]) -> None:
+def _start(kind: str, key: Hashable, work: Callable[[JobContext], object], lane: Lane) -> None:
     def warmed(context: JobContext) -> object:
         if not warmup.ready():
             context.report(0.0, "loading PyTorch")
@@ -146,24 +155,23 @@ def _start(kind: str, key: Hashable, work: Callable[[JobContext], object]) -> No
         return work(context)
 
     try:
-        jobs.submit(session_id(), kind, warmed, key)
+        jobs.submit(session_id(), kind, warmed, key, lane)
     except jobs.QueueFull as full:
         st.toast(str(full))
 
 
-def _start_button(
-    label: str, kind: str, key: Hashable, work: Callable[[JobContext], object]
-) -> None:
-    st.button(label, key=f"waiting-{kind}-start", on_click=_start, args=(kind, key, work))
+def _start_button(label: str, kind: str, start: Callable[[], None]) -> None:
+    st.button(label, key=f"waiting-{kind}-start", on_click=start)
 
 
-def _explain(job: Job[Any], work: Callable[[JobContext], object]) -> None:
+def _explain(job: Job[Any], start: Callable[[], None]) -> None:
     if isinstance(job.error, ValueError):
-        # What was chosen does not work, and would not work a second time.
         st.error(str(job.error))
-        return
-    st.error("Something went wrong on the server. Please try again.")
-    _start_button("Try again", job.kind, job.key, work)
+        if not isinstance(job.error, MayPass):
+            return  # what was chosen does not work, and would not work a second time
+    else:
+        st.error("Something went wrong on the server. Please try again.")
+    _start_button("Try again", job.kind, start)
 
 
 def _pace_s(job: Job[Any]) -> float:

@@ -212,6 +212,25 @@ def test_a_value_error_is_told_as_it_is(app):
     assert not labels(app)
 
 
+def test_an_error_that_may_pass_is_told_and_may_be_tried_again(app):
+    outcomes = [waiting.MayPass("The other side is silent."), None]
+
+    def work(context: JobContext) -> str:
+        if error := outcomes.pop(0):
+            raise error
+        return "second time"
+
+    run(app, area(work))
+    finish(app)
+    run(app, area(work))
+    assert [error.value for error in app.error] == ["The other side is silent."]
+    app.button[0].click()
+    run(app, area(work))
+    finish(app)
+    run(app, area(work))
+    assert texts(app) == ["second time", "end of the page"]
+
+
 def test_another_error_is_not_told_and_may_be_tried_again(app, caplog):
     outcomes = [OSError("/secret/path"), None]
 

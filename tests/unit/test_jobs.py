@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explorer.ui.jobs import Job, JobContext, JobQueue, QueueFull, Status
+from explorer.ui.jobs import Job, JobContext, JobQueue, Lane, QueueFull, Status
 
 LONG_S = 30.0
 """Far longer than anything here takes: only a deadlock gets there."""
@@ -390,3 +390,17 @@ def test_all_work_is_done_by_one_thread(queue):
     idle(queue)
     assert {job.result for job in threads} == {threads[0].result}
     assert threads[0].result.daemon
+
+
+def test_a_transfer_and_a_computation_do_not_wait_for_each_other(queue):
+    transfer, computation = Gate(), Gate()
+    fetched = queue.submit("ana", "fetch", transfer, "key", Lane.NETWORK)
+    assert transfer.begun.wait(LONG_S)
+    second = queue.submit("ben", "fetch", returning(2), "key", Lane.NETWORK)
+    computed = queue.submit("ben", "build", computation, "key")
+    assert computation.begun.wait(LONG_S)
+    assert (second.place, computed.place) == (2, 0)
+    computation.open.set()
+    assert computed.wait(LONG_S) and not fetched.finished
+    transfer.open.set()
+    assert second.wait(LONG_S) and (fetched.result, second.result) == ("through", 2)

@@ -65,6 +65,7 @@ def test_a_prediction_is_the_softmax_of_the_network() -> None:
     probabilities = [label.probability for label in found.top]
     assert probabilities == sorted(probabilities, reverse=True)
     assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+    torch.testing.assert_close(found.probabilities.double(), expected, rtol=0, atol=1e-5)
     assert found.trained
     assert found.preprocess_ms > 0 < found.forward_ms
 

@@ -58,6 +58,21 @@ def test_every_network_of_both_is_listed_with_every_version() -> None:
     assert len(entries()) == len(expected)
 
 
+@pytest.mark.parametrize(
+    ("text", "has"),
+    [
+        ("resnet50", True),
+        ("vgg16_bn", True),
+        ("resnet50,stride_at=1x1", False),
+        ("resnet50,classes=10", False),
+        ("resnet20-cifar", False),
+    ],
+)
+def test_what_is_in_the_list_is_known_without_reading_it(text: str, has: bool) -> None:
+    assert torchvision_weights.has_network(parse(text)) is has
+    assert has == any(entry.spec == parse(text) for entry in entries())
+
+
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
 def test_an_entry_says_what_torchvision_says(entry: WeightsEntry) -> None:
     original = theirs(entry)

@@ -164,7 +164,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     specs = tuple(line.spec for line in shown)
     waiting.show(
         "activations",
-        (specs, fed.settings, fed.seeds, tuple(file.digest for file in fed.files)),
+        (specs, fed.settings, fed.seeds, tuple(file.identity for file in fed.files)),
         work.probes("activations", specs, fed.settings, fed.seeds, fed.files),
         lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[chosen], fed),
         "Measuring the signal",

@@ -120,7 +120,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     if not shown:
         return
     specs = tuple(line.spec for line in shown)
-    digests = tuple(file.digest for file in fed.files)
+    digests = tuple(file.identity for file in fed.files)
     waiting.show(
         "gradients",
         (specs, fed.settings, fed.seeds, digests),

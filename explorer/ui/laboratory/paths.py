@@ -67,7 +67,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         return
     _draw_counts(shown)
     asked = tuple(Asked(line.spec, _weights_of(line.spec) if trained else "") for line in shown)
-    digests = tuple(file.digest for file in fed.files)
+    digests = tuple(file.identity for file in fed.files)
     waiting.show(
         "paths",
         (asked, fed.settings, samples, digests),

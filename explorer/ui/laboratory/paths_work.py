@@ -52,7 +52,7 @@ def profiles(
     def run(context: JobContext) -> "tuple[PathProfile, ...]":
         found: list[PathProfile] = []
         for number, one in enumerate(asked):
-            key = (one, settings, samples, tuple(file.digest for file in files))
+            key = (one, settings, samples, tuple(file.identity for file in files))
             check = _reporting(context, asked, number, samples)
             show = partial(_show, context, tuple(found))
             follow = partial(_follow, one, settings, samples, files, check, show)

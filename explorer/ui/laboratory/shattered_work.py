@@ -69,7 +69,7 @@ def lines(
                 noises[kind].append(_noise(kind, one, prod(specs[0].input_shape)))
             for place, spec in enumerate(specs):
                 report = _reporting(context, spec, (number * len(specs) + place, seeds, len(specs)))
-                key = (spec, one, scalar, tuple(file.digest for file in files))
+                key = (spec, one, scalar, tuple(file.identity for file in files))
                 measured = _kept.get(key, lambda: _line(spec, one, scalar, files, report))  # noqa: B023
                 networks[place].append(measured)
                 context.show(found())

@@ -42,7 +42,7 @@ def probes(
         for turn in range(total):
             number, place = divmod(turn, len(specs))
             spec, one = specs[place], replace(settings, seed=settings.seed + number)
-            key = (kind, spec, one, tuple(file.digest for file in files))
+            key = (kind, spec, one, tuple(file.identity for file in files))
             report = _reporting(context, kind, spec, (turn, total))
             found[place].append(_kept.get(key, lambda: _probe(kind, spec, one, files, report)))  # noqa: B023
             if place == len(specs) - 1 and turn < total - 1:

@@ -1,0 +1,256 @@
+"""What the networks answer: one picture looked at, class by class, and all of them in a table."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import streamlit as st
+
+from explorer.cards import Preprocessing
+from explorer.figures.prediction import Answer, Answers, aligned_classes, top_classes
+from explorer.spec import parse
+from explorer.tray import LETTERS
+from explorer.ui import charts, state, waiting
+from explorer.ui.glossary import GLOSSARY
+from explorer.ui.predicting import batch, strip, work
+from explorer.ui.predicting.asked import Asked
+from explorer.ui.predicting.pictures import Chosen
+from explorer.ui.predicting.voices import Heard, Voice, agreement, by_labels, listed, union
+from explorer.ui.predicting.work import Said
+from explorer.ui.swatches import swatch
+from explorer.ui.tasks import File
+from explorer.words import title
+
+_ERRORS = 5  # that are told in full
+_STEP_WIDTH = 112
+_TOPS = (3, 5, 10)
+
+
+def draw(asked: Sequence[Asked], chosen: Chosen) -> None:
+    """Ask the networks about the pictures, and draw what they answer."""
+    waiting.show(
+        "predictions",
+        (
+            tuple(each.key for each in asked),
+            tuple((file.name, file.identity) for file in chosen.files),
+            chosen.fit,
+        ),
+        work.answers(asked, chosen.files, chosen.fit),
+        partial(_draw, asked, chosen.files),
+        "Asking the network" if len(asked) == 1 else "Asking the networks",
+    )
+
+
+def _draw(asked: Sequence[Asked], files: Sequence[File], found: work.Answers) -> None:
+    voices = [
+        Voice(each, network, [said[place] for said in found.said])
+        for place, (each, network) in enumerate(zip(asked, found.networks, strict=True))
+    ]
+    for voice in voices:
+        if voice.network.steps is None:
+            _explain(voice)
+    voices = [voice for voice in voices if voice.network.steps is not None]
+    _tell_errors([seen.error for seen in found.pictures if seen.error])
+    readable = [place for place, seen in enumerate(found.pictures) if not seen.error]
+    if not voices or not readable:
+        return
+    identity = strip.choose(
+        [
+            strip.Thumbnail(
+                files[place].identity, files[place].name, found.pictures[place].thumbnail
+            )
+            for place in readable
+        ]
+    )
+    place = next(place for place in readable if files[place].identity == identity)
+    _draw_picture(voices, place, files[place], found.pictures[place])
+    if len(readable) > 1:
+        batch.draw(voices, files, found.pictures, readable)
+
+
+def _explain(voice: Voice) -> None:
+    """Say why a network is not asked, and offer those that its file of weights looks like."""
+    variant = voice.asked.variant
+    st.error(f"{variant.label} is not asked. {voice.network.error}")
+    with st.container(horizontal=True):
+        for text in voice.network.alike:
+            st.button(
+                f"Make {variant.letter} {title(parse(text))}",
+                key=f"alike-{variant.letter}-{text}",
+                on_click=state.choose,
+                args=(parse(text), LETTERS.index(variant.letter)),
+            )
+
+
+def _tell_errors(errors: Sequence[str]) -> None:
+    for error in errors[:_ERRORS]:
+        st.error(error)
+    if len(errors) > _ERRORS:
+        st.error(f"{len(errors) - _ERRORS} more files cannot be read.")
+
+
+def _draw_picture(voices: Sequence[Voice], place: int, file: File, seen: work.Seen) -> None:
+    """Draw a picture on its way into the networks, and what they answer."""
+    st.subheader(file.name, anchor=False)
+    shown, result = st.columns([1, 2.2], gap="medium")
+    with shown:
+        _draw_way_in(voices, file, seen)
+    with result:
+        _draw_result(voices, place, file)
+
+
+def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
+    """Draw what the picture becomes before the networks see it."""
+    wanted = tuple({steps: None for voice in voices if (steps := voice.network.steps)})
+    waiting.show(
+        "steps",
+        (file.identity, wanted),
+        work.steps(file, wanted),
+        partial(_draw_steps, voices, wanted),
+        "Preparing the picture",
+    )
+    for note in (*seen.notes, *filter(None, [file.credit])):
+        st.caption(note)
+
+
+def _draw_result(voices: Sequence[Voice], place: int, file: File) -> None:
+    """Draw what the networks say, or why they say nothing."""
+    for voice in voices:
+        if voice.network.note:
+            (st.caption if voice.trained else st.warning)(voice.network.note)
+    heard = []
+    for voice in voices:
+        said = voice.said[place]
+        if isinstance(said, Said):
+            heard.append(Heard(voice, said))
+        else:
+            st.error(f"{voice.name}: {said}")
+    if heard:
+        _draw_heard(heard, file)
+
+
+def _draw_steps(
+    voices: Sequence[Voice],
+    wanted: Sequence[Preprocessing],
+    found: Sequence[Sequence[work.StepShown]],
+) -> None:
+    for preprocessing, steps in zip(wanted, found, strict=True):
+        if len(wanted) > 1:
+            whose = [voice for voice in voices if voice.network.steps == preprocessing]
+            marks = " ".join(swatch(voice.letter) for voice in whose)
+            st.markdown(f"{marks} **{' and '.join(voice.asked.variant.title for voice in whose)}**")
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            for step in steps:
+                st.image(step.png, caption=step.name, width=_STEP_WIDTH, alt=step.text)
+        st.caption(" ".join(step.text for step in steps))
+
+
+def _draw_heard(heard: Sequence[Heard], file: File) -> None:
+    """Draw the answers to one picture, a chart for networks that know the same classes."""
+    groups = by_labels(heard)
+    if verdict := _verdict(groups):
+        st.markdown(verdict)
+    count = st.segmented_control(
+        "Classes of each network",
+        _TOPS,
+        default=5,
+        required=True,
+        key="top",
+        bind="query-params",
+        persist_state="session",
+        help=GLOSSARY["top_k"],
+    )
+    for group in groups:
+        _draw_chart(group, int(count), file)
+
+
+def _verdict(groups: Sequence[Sequence[Heard]]) -> str:
+    """Say who agrees with whom."""
+    sentences = [
+        agreement([(each.letter, each.said.top[0].label) for each in group])
+        for group in groups
+        if len(group) > 1
+    ]
+    if len(groups) > 1:
+        sentences += [
+            f"{group[0].letter} says **{group[0].said.top[0].label}**."
+            for group in groups
+            if len(group) == 1
+        ]
+        known = "; ".join(
+            f"{listed([each.letter for each in group])} {len(group[0].labels):,}"
+            for group in groups
+        )
+        sentences.append(f"They know different classes ({known}), so not all share a chart.")
+    return " ".join(sentences)
+
+
+def _draw_chart(group: Sequence[Heard], count: int, file: File) -> None:
+    """Draw the answers of networks that know the same classes."""
+    letters = "".join(each.letter for each in group)
+    key = f"prediction-{letters}"
+    classes = union([each.said for each in group], count)
+    labels = group[0].labels
+    if len(group) == 1:
+        said, variant = group[0].said, group[0].voice.asked.variant
+        found = [Answer(labels[index], float(said.probabilities[index])) for index in classes]
+        chart = top_classes(found, key, variant.colour)
+        whose = f", {variant.label}" if len(state.shown()) > 1 else ""
+        heading = f"The {len(classes)} most probable classes{whose}"
+    else:
+        chart = aligned_classes(
+            [labels[index] for index in classes],
+            [_bars(each, classes, count) for each in group],
+            key,
+        )
+        heading = f"The {count} most probable classes of each network, class by class"
+    charts.draw(
+        chart,
+        key,
+        heading,
+        _reading(group, count),
+        lambda: [record for each in group for record in _records(each, classes, labels, file.name)],
+    )
+
+
+def _bars(heard: Heard, classes: Sequence[int], count: int) -> Answers:
+    places = heard.places
+    return Answers(
+        heard.voice.name,
+        heard.voice.asked.variant.colour,
+        [float(heard.said.probabilities[index]) for index in classes],
+        [place if (place := places.get(index)) and place <= count else None for index in classes],
+    )
+
+
+def _reading(group: Sequence[Heard], count: int) -> str:
+    several = len(group) > 1
+    return (
+        "Probabilities of all classes add up to 100% for each network; a long bar is a confident "
+        "answer, not always a right one. "
+        + (f"Bold: the class's place among that network's first {count}. " if several else "")
+        + "Times on this server: "
+        + "; ".join(f"{f'{each.letter} ' if several else ''}{each.times}" for each in group)
+        + "."
+    )
+
+
+def _records(
+    heard: Heard, classes: Sequence[int], labels: Sequence[str], picture: str
+) -> list[dict[str, object]]:
+    places = heard.places
+    steps = heard.voice.network.steps
+    return [
+        {
+            "variant": str(heard.voice.asked.variant.spec),
+            "weights": heard.voice.weights,
+            "fit": steps and steps.fit,
+            "picture": picture,
+            "label": labels[index],
+            "index": index,
+            "probability": float(heard.said.probabilities[index]),
+            "place": places.get(index),
+            "preprocess_ms": heard.said.preprocess_ms,
+            "forward_ms": heard.said.forward_ms,
+        }
+        for index in classes
+    ]

@@ -1,0 +1,111 @@
+"""Which pictures are shown to the networks, and how each is brought to their size."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from explorer.cards import FITS, Fit
+from explorer.data import bundled_picture, bundled_pictures, labelled_pictures
+from explorer.ui import uploads
+from explorer.ui.glossary import GLOSSARY
+from explorer.ui.tasks import File
+
+MAX_PICTURES = 200
+"""How many pictures are asked about at a time, whatever their source."""
+
+_FIT_WORDS = {
+    "crop": "centre cut out",
+    "stretch": "stretched",
+    "pad": "whole, padded",
+}
+
+
+class Chosen(NamedTuple):
+    """The pictures, own ones first, and how they are brought to a network's size."""
+
+    files: tuple[File, ...]
+    fit: Fit
+
+
+def choose() -> Chosen:
+    """Draw all sources of pictures, and return what they give."""
+    folder, sources = st.columns([1, 1], gap="medium")
+    with folder:
+        own = _uploaded()
+    with sources:
+        chosen = st.pills(
+            "Bundled photographs",
+            [picture.name for picture in bundled_pictures()],
+            default=[bundled_pictures()[0].name],
+            selection_mode="multi",
+            format_func=lambda name: bundled_picture(name).title,
+            key="pictures",
+            wrap=True,
+            bind="query-params",
+            persist_state="session",
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            samples = st.number_input(
+                "CIFAR-10 test pictures",
+                0,
+                MAX_PICTURES,
+                0,
+                step=50,
+                key="samples",
+                bind="query-params",
+                persist_state="session",
+                help=GLOSSARY["samples"],
+                width=220,
+            )
+            fit: Fit = st.segmented_control(
+                "Brought to the network's size",
+                FITS,
+                default=FITS[0],
+                required=True,
+                format_func=_FIT_WORDS.__getitem__,
+                key="fit",
+                bind="query-params",
+                persist_state="session",
+                help=GLOSSARY["fit"],
+            )
+    files = [*own, *map(_bundled, chosen), *_labelled(int(samples))]
+    if len(files) > MAX_PICTURES:
+        st.warning(f"Only the first {MAX_PICTURES} of {len(files)} pictures are asked about.")
+    return Chosen(tuple(files[:MAX_PICTURES]), fit)
+
+
+def _uploaded() -> tuple[File, ...]:
+    """Draw what takes people's own pictures: files, a folder, the camera."""
+    place = st.container()
+    folder = st.toggle(
+        "A whole folder",
+        key="folder",
+        help="A folder with a folder for each class, or files named after their class, are "
+        "labelled pictures: the answers are then counted.",
+    )
+    camera = st.expander(
+        "Camera", icon=":material/photo_camera:", key="camera-open", on_change="rerun"
+    )
+    taken: tuple[File, ...] = ()
+    if camera.open:
+        with camera:
+            taken = uploads.shot("camera")
+            st.caption(
+                "The picture is asked about while this is open. Browsers give a camera only to "
+                "pages of this computer or with https in their address."
+            )
+    with place:
+        return (*uploads.pictures("uploads", MAX_PICTURES, folder), *taken)
+
+
+def _bundled(name: str) -> File:
+    picture = bundled_picture(name)
+    remark = f"{picture.note} Photograph: {picture.credit}.".strip()
+    return File(picture.title, f"bundled {name}", picture.path.read_bytes(), remark, named=False)
+
+
+def _labelled(count: int) -> list[File]:
+    remark = "CIFAR-10, test part (Krizhevsky 2009)."
+    return [
+        File(name, f"cifar10 {name}", content, remark) for name, content in labelled_pictures(count)
+    ]
