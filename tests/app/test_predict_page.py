@@ -273,7 +273,7 @@ def test_a_name_may_say_the_class_and_bundled_photographs_are_not_counted(app):
         uploader.upload(name, (folder / file).read_bytes())
     settled(app.run())
     assert "**1 of 1** pictures of known class" in told(app)
-    assert "Of 3 pictures, the other 2 do not name a class" in told(app)
+    assert "2 of all 3 name no class that it knows." in told(app)
 
 
 def test_the_picture_that_was_chosen_is_looked_at(app):

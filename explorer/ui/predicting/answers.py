@@ -21,7 +21,7 @@ from explorer.ui.tasks import File
 from explorer.words import title
 
 _ERRORS = 5  # that are told in full
-_STEP_WIDTH = 128
+_STEP_WIDTH = 112
 _TOPS = (3, 5, 10)
 
 
@@ -147,7 +147,8 @@ def _draw_steps(
 def _draw_heard(heard: Sequence[Heard], file: File) -> None:
     """Draw the answers to one picture, a chart for networks that know the same classes."""
     groups = by_labels(heard)
-    st.markdown(_verdict(groups))
+    if verdict := _verdict(groups):
+        st.markdown(verdict)
     count = st.segmented_control(
         "Classes of each network",
         _TOPS,

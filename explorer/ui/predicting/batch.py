@@ -128,18 +128,14 @@ def _scores(rows: Sequence[Row], number: int) -> Scores | None:
 
 def _result(voice: Voice, scores: Scores, pictures: int) -> str:
     low, high = scores.accuracy_interval_percent
+    lacking = pictures - scores.pictures
     return (
         f"- {swatch(voice.letter)} **{voice.asked.variant.title}**: **{scores.right} of "
         f"{scores.pictures}** pictures of known class named rightly, "
         f"**{scores.accuracy_percent:.1f}%** (with 95% confidence between {low:.1f}% and "
         f"{high:.1f}% on endlessly many such pictures); the right class is among the first "
         f"{_TOP} of {scores.right_in_top}."
-        + (
-            f" Of {pictures} pictures, the other {pictures - scores.pictures} do not name a class "
-            "that it knows."
-            if scores.pictures < pictures
-            else ""
-        )
+        + (f" {lacking} of all {pictures} name no class that it knows." if lacking else "")
     )
 
 
@@ -166,7 +162,7 @@ def _draw_confusion(scored: Sequence[tuple[Voice, Scores]]) -> None:
     charts.draw(
         confusion(rows, columns, scores.confusion, f"confusion-{voice.letter}"),
         f"confusion-{voice.letter}",
-        f"Confusion matrix of {voice.name}, {scores.pictures} pictures",
+        f"Confusion matrix of {voice.name} (pictures: {scores.pictures})",
         "A row for each class that the pictures are of, a column for each that was answered; what "
         "is not on the diagonal is a mistake.",
         records,
