@@ -58,7 +58,7 @@ def test_choose_build_see_predict_and_find_it_again(page: Page) -> None:
     expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(3)
 
     go_to(page, "Predict")
-    page.locator('input[type="file"]').set_input_files(PICTURES / "coffee.jpg")
+    page.locator('input[type="file"][multiple]').set_input_files(PICTURES / "coffee.jpg")
     expect(page.get_by_role("heading", name="coffee.jpg")).to_be_visible(timeout=30_000)
     wait_until_finished(page)
     expect(page.get_by_text("1. espresso", exact=True)).to_be_visible()
@@ -121,7 +121,9 @@ def test_hostile_uploads_get_a_sentence_and_the_app_goes_on(page: Page, tmp_path
     (tmp_path / "half.jpg").write_bytes((PICTURES / "dog.jpg").read_bytes()[:3000])
     visit(page, "/predict?v=resnet50,stride_at%3D1x1")
     files = [str(tmp_path / name) for name in ("empty.jpg", "text.png", "half.jpg")]
-    page.locator('input[type="file"]').set_input_files([*files, str(PICTURES / "dog.jpg")])
+    page.locator('input[type="file"][multiple]').set_input_files(
+        [*files, str(PICTURES / "dog.jpg")]
+    )
     expect(page.get_by_role("heading", name="dog.jpg", exact=True)).to_be_visible(timeout=30_000)
     wait_until_finished(page)
     expect(page.get_by_test_id("stAlert")).to_have_count(3)

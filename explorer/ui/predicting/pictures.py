@@ -64,6 +64,7 @@ def choose() -> Chosen:
                 required=True,
                 format_func=_FIT_WORDS.__getitem__,
                 key="fit",
+                wrap=True,
                 bind="query-params",
                 persist_state="session",
                 help=GLOSSARY["fit"],
