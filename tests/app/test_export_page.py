@@ -33,7 +33,7 @@ def test_nothing_is_drawn_before_the_list_is_opened(app: AppTest) -> None:
 
 
 def test_the_list_offers_every_target(app: AppTest) -> None:
-    open_list(app, "resnet20-cifar")
+    open_list(app, "resnet32-cifar")
     assert set(offered(app)) == set(TARGETS)
     settled(app.number_input(key="export-seed").set_value(3).run())
     assert set(offered(app)) == set(TARGETS)

@@ -7,7 +7,6 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.analysis import analyze
 from explorer.spec import SpecError, parse
-from explorer.ui import tasks
 from explorer.ui.controls import MORE
 from tests.app.driving import PAGES, ROOT, settled
 
@@ -304,17 +303,17 @@ def test_ten_quick_changes_leave_no_orphan_work(app, monkeypatch):
     begun, finished = [], []
     let = threading.Event()
 
-    def measure(specs, batch, seed, source):
+    def measure(kind, specs, settings, seeds, files):
         def work(context):
-            begun.append(seed)
+            begun.append(settings.seed)
             while not let.wait(0.01):
                 context.check()
-            finished.append(seed)
+            finished.append(settings.seed)
             raise SpecError("measured")
 
         return work
 
-    monkeypatch.setattr(tasks, "gradient_profiles", measure)
+    monkeypatch.setattr("explorer.ui.laboratory.work.probes", measure)
     app.query_params["v"] = "resnet20-cifar"
     app.run()
     app.switch_page(str(PAGES / "gradients.py")).run()
