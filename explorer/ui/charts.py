@@ -31,7 +31,8 @@ def draw(
         title: what is measured, on what.
         reading: one sentence on how to read it.
         records: gives the data shown, when the CSV is asked for.
-        on_point: called with the data of a point, its `customdata`, when it is clicked.
+        on_point: called with the data of a point, its `customdata`, when it is clicked; such a
+            chart gives its data as a table too, for those who cannot click.
     """
     st.markdown(f"**{title}**")
     place = st.container()
@@ -59,6 +60,15 @@ def draw(
     place.plotly_chart(
         chart, key=name, config=config, alt=title, on_select=told, selection_mode="points"
     )
+    _table(key, records)
+
+
+def _table(key: str, records: Callable[[], Records]) -> None:
+    """Offer records as a table, made when it is opened."""
+    place = st.expander("All numbers as a table", key=f"table-{key}", on_change="rerun")
+    if place.open:
+        with place:
+            st.dataframe(records(), hide_index=True, key=f"rows-{key}")
 
 
 def _picture_form(key: str) -> str:

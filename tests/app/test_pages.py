@@ -258,6 +258,17 @@ def test_gradients_of_a_variant_its_twin_and_the_other_ordering(app):
     assert "bundled photographs" in words(app)
 
 
+def test_gradients_are_a_table_too_when_it_is_opened(app):
+    open_with(app, "resnet20-cifar", "gradients")
+    before = len(app.dataframe)
+    app.session_state["table-gradients"] = True
+    settled(app.run())
+    rows = app.dataframe[-1].value
+    assert len(app.dataframe) == before + 1
+    assert list(rows["name"][:2]) == ["conv1", "layer1.0.conv1"] and len(rows) == 3 * 20
+    assert (rows["output_gradient_norm"] > 0).all()
+
+
 def test_gradients_that_cannot_be_measured_say_so(app):
     open_with(app, "resnet20-cifar,classes=1", "gradients")
     assert "classes=1" in app.error[0].value
