@@ -106,5 +106,6 @@ def working_together() -> Iterator[tuple[Workers, torch.device]]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield Workers(distributed.get_rank(), distributed.get_world_size()), device
+        distributed.barrier()  # who leaves while others still talk is cut off in mid-sentence
     finally:
         distributed.destroy_process_group()
