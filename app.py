@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"),
         st.Page("explorer/ui/pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"),
+        st.Page("explorer/ui/pages/experiments.py", title="Experiments", icon=":material/science:"),
         st.Page(
             "explorer/ui/pages/landscape.py", title="Landscape", icon=":material/bubble_chart:"
         ),

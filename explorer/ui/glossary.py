@@ -344,4 +344,8 @@ GLOSSARY = {
         "Pictures count as labelled where their folder or file name is a class that the network "
         "knows, as in tabby/01.jpg or golden_retriever-12.png, or holds an ImageNet ID."
     ),
+    "experiment-own": (
+        "Takes the variants of the sidebar instead of the experiment's own networks, adapted to "
+        "its pictures. The guess is about the experiment's own."
+    ),
 }

@@ -53,6 +53,11 @@ class Kept(Generic[T]):
         self._lock = Lock()
         self._results: OrderedDict[Hashable, T] = OrderedDict()
 
+    def holds(self, key: Hashable) -> bool:
+        """Say whether there is a result for a key."""
+        with self._lock:
+            return key in self._results
+
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return the result for a key, computing it if it is not there."""
         with self._lock:

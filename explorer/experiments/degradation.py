@@ -1,0 +1,117 @@
+"""Degradation: a deeper plain network fits its training pictures worse, a residual one not."""
+
+from collections.abc import Mapping
+
+from explorer.experiments import learning
+from explorer.experiments.experiment import (
+    DATA,
+    SEED,
+    SEEDS,
+    STEPS,
+    Control,
+    Experiment,
+    Guess,
+    Outcome,
+    Settings,
+    Watch,
+)
+from explorer.spec import ArchitectureSpec
+
+_PACE = learning.Pace()
+_CLOSE = 0.05
+"""Share of the shallow network's loss within which two losses count as about the same."""
+
+
+def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
+    deep = choices["deep"]
+    return ("plain20-cifar", f"plain{deep}-cifar", "resnet20-cifar", f"resnet{deep}-cifar")
+
+
+def _run(settings: Settings, watch: Watch) -> Outcome:
+    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+
+
+def _told(settings: Settings, runs: learning.Runs) -> Outcome:
+    ends = learning.ends(settings, runs)
+    findings = [f"**{end.name}** ends with a training loss of {end.loss:.3g}." for end in ends]
+    answer = None
+    if not settings.own:
+        shallow, deep, residual, deeper = ends
+        findings = [
+            _compared(shallow, deep),
+            _compared(residual, deeper),
+        ]
+        answer = _answer(shallow.loss, deep.loss)
+    return Outcome(
+        findings=tuple(findings),
+        charts=(learning.loss_chart(settings, runs),),
+        answer=answer,
+        conditions=learning.conditions(settings, _PACE),
+    )
+
+
+def _compared(shallow: learning.End, deep: learning.End) -> str:
+    words = ("lower than", "about as high as", "higher than")[_answer(shallow.loss, deep.loss)]
+    return (
+        f"The training loss of **{deep.name}** ends {words} that of **{shallow.name}**: "
+        f"{deep.loss:.3g} against {shallow.loss:.3g}."
+    )
+
+
+def _answer(shallow: float, deep: float) -> int:
+    """Return which answer of the guess two losses give; a loss that is no number is the higher."""
+    if not deep < shallow * (1 + _CLOSE):
+        return 2
+    return 0 if deep < shallow * (1 - _CLOSE) else 1
+
+
+def _why_not(spec: ArchitectureSpec) -> str:
+    return "a network for series takes no pictures" if spec.dims != 2 else ""
+
+
+EXPERIMENT = Experiment(
+    key="degradation",
+    title="Degradation",
+    claim="A plain network with more layers has a higher training error: it is not overfitting, it "
+    "is harder to train. Residual networks have it the other way round.",
+    source="He et al. 2015 (arXiv:1512.03385), Figures 1 and 6",
+    guess=Guess(
+        "After these steps, the training loss of the deeper plain network will be ...",
+        ("lower than the shallow one's", "about the same", "higher than the shallow one's"),
+        2,
+    ),
+    controls=(
+        Control(
+            "deep",
+            "Depth of the deeper pair",
+            ("32", "44", "56", "110"),
+            "56",
+            "Layers of the deeper plain and the deeper residual network; the others have 20.",
+        ),
+        DATA,
+        STEPS,
+        SEED,
+        SEEDS,
+    ),
+    run=_run,
+    networks=_networks,
+    why_not=_why_not,
+    published="""
+Figure 6 shows curves only: plain networks of 20, 32, 44 and 56 layers get worse with depth, in
+training as in test error; plain-110's error is above 60% and not displayed. Table 6 gives the
+residual networks' test errors on CIFAR-10, in 64,000 steps:
+
+| network | test error |
+|---|---|
+| ResNet-20 | 8.75% |
+| ResNet-32 | 7.51% |
+| ResNet-44 | 7.17% |
+| ResNet-56 | 6.97% |
+| ResNet-110 | 6.43% (best of 5; 6.61 ± 0.16) |
+| ResNet-1202 | 7.93% |
+""",
+    scale="This is the beginning of a training: narrow networks (8 channels instead of 16), small "
+    "pictures, a constant rate. That the deeper plain network falls behind is seen at once. That "
+    "the deeper residual network ends up *ahead* of the shallow one is not: it takes the full data "
+    "and the full length.",
+)

@@ -1,0 +1,36 @@
+"""What came out of an experiment, beside the guess and the paper."""
+
+import streamlit as st
+
+from explorer.experiments import Experiment
+from explorer.experiments.experiment import Outcome
+from explorer.ui import charts
+
+
+def draw(experiment: Experiment, found: Outcome, guess: int | None) -> None:
+    """Draw findings, verdict and charts, so far or in the end."""
+    st.markdown("\n".join(f"- {finding}" for finding in found.findings))
+    if found.answer is not None:
+        _compare(experiment, found.answer, guess)
+    for chart in found.charts:
+        charts.draw(
+            chart.figure,
+            f"{experiment.key}-{chart.key}",
+            chart.title,
+            chart.reading,
+            lambda records=chart.records: records,  # type: ignore[misc]
+        )
+    st.caption(found.conditions)
+
+
+def _compare(experiment: Experiment, answer: int, guess: int | None) -> None:
+    """Hold the guess, what was measured and the paper against each other."""
+    answers, published = experiment.guess.answers, experiment.guess.published
+    with st.container(horizontal=True):
+        for title, place in (("Your guess", guess), ("Here", answer), ("The paper", published)):
+            with st.container(border=True, width=300):
+                st.markdown(f"**{title}**  \n{'none yet' if place is None else answers[place]}")
+    if answer == published:
+        st.success("The paper's finding holds here too.")
+    else:
+        st.warning("At this size the run does not show what the paper found; see what differs.")

@@ -1,0 +1,79 @@
+"""The page Experiments: guess, run, and read what came out beside the paper."""
+
+import pytest
+
+from explorer.experiments import EXPERIMENTS
+from tests.app.driving import PAGES, settled
+
+
+def opened(app, key="all", *variants, **chosen):
+    if variants:
+        app.query_params["v"] = list(variants)
+    app.session_state["experiment"] = key
+    for name, value in chosen.items():
+        app.session_state[f"{key}-{name}"] = value
+    app.run()
+    app.switch_page(str(PAGES / "experiments.py")).run()
+    return settled(app)
+
+
+def told(app):
+    kinds = ("markdown", "caption", "info", "warning", "success", "error")
+    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
+
+
+def test_all_experiments_are_listed_and_open(app):
+    opened(app)
+    for each in EXPERIMENTS:
+        assert each.claim in told(app)
+    app.button("open-degradation").click().run()
+    settled(app)
+    assert app.selectbox("experiment").value == "degradation"
+    assert "Figures 1 and 6" in told(app)
+
+
+def test_a_guess_is_held_against_run_and_paper(app):
+    opened(app, "degradation", deep="32", steps="50")
+    assert not app.get("plotly_chart")
+    app.radio("guess-degradation").set_value("0").run()
+    app.button("waiting-experiment-degradation-start").click().run()
+    settled(app)
+    assert len(app.get("plotly_chart")) == 1
+    assert "**Your guess**  \nlower than the shallow one's" in told(app)
+    assert "**The paper**  \nhigher than the shallow one's" in told(app)
+    assert "Plain-32 (CIFAR)**: " not in told(app)
+    assert "of **Plain-20 (CIFAR)**: " in told(app)
+
+
+def test_what_was_run_before_is_there_at_once(app):
+    opened(app, "degradation", deep="32", steps="50", seed="5")
+    start = app.button("waiting-experiment-degradation-start")
+    start.click().run()
+    settled(app)
+    app.selectbox("degradation-deep").set_value("110").run()
+    assert not app.get("plotly_chart")
+    app.selectbox("degradation-deep").set_value("32").run()
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_one_s_own_variants_take_part_where_they_can(app):
+    opened(app, "degradation", "resnet20-cifar,width=4", "resnet18-1d", steps="50")
+    app.toggle("own-degradation").set_value(True).run()
+    assert "takes no part: a network for series takes no pictures" in told(app)
+    app.button("waiting-experiment-degradation-start").click().run()
+    settled(app)
+    assert "ends with a training loss of" in told(app)
+    assert "The paper**" not in told(app)
+
+
+def test_with_no_variant_that_can_take_part_there_is_no_run(app):
+    opened(app, "degradation", "resnet18-1d")
+    app.toggle("own-degradation").set_value(True).run()
+    assert "None of your variants can take part" in told(app)
+
+
+@pytest.mark.parametrize("each", EXPERIMENTS, ids=lambda each: each.key)
+def test_each_experiment_opens(app, each):
+    opened(app, each.key)
+    assert not app.exception
+    assert each.claim in told(app)
