@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean chromium
+.PHONY: help run test check format bench lock clean chromium
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -27,6 +27,10 @@ format: .venv/tests-installed ## Sort imports and format the code.
 
 bench: .venv/tests-installed ## Measure the app's speed.
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
+	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new
+	mv requirements.lock.new requirements.lock
 
 clean: ## Remove the environment and all caches.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
