@@ -13,6 +13,8 @@ from collections.abc import Callable, Container, Hashable
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
+from explorer.ui import faults
+
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +61,8 @@ class Job(Generic[T]):
         message: what the work last said about itself.
         result: what the work returned, once done.
         partial: what there is of the result while the work runs, if it shows any.
-        error: what the work raised, if it failed; the log has the traceback.
+        error: what the work raised, if it failed.
+        told: what to tell the person of an error that nobody foresaw; the log has its traceback.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Job(Generic[T]):
         self.partial: T | None = None
         self.result: T | None = None
         self.error: BaseException | None = None
+        self.told = ""
         self._queue = queue
         self._work: Callable[[JobContext], T] | None = work
         self._submitted_s = time.perf_counter()
@@ -324,7 +328,7 @@ class JobQueue:
         except Cancelled:
             self._finish(job, Status.CANCELLED)
         except BaseException as error:
-            _LOG.exception("A job of kind %s failed", job.kind)
+            job.told = faults.note(error, f"A job of kind {job.kind}")
             # The frames of the failed work may hold gigabytes.
             error.__cause__ = error.__context__ = None
             self._finish(job, Status.FAILED, error=error.with_traceback(None))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.training.live_history import History
 from explorer.training.live_settings import LiveError, LiveSettings
-from explorer.ui import jobs, warmup
+from explorer.ui import faults, jobs, warmup
 from explorer.ui.jobs import JobQueue, QueueFull
 
 if TYPE_CHECKING:
@@ -269,10 +269,9 @@ class LiveRuns:
         try:
             run.train(wanted)
         except Exception as error:
-            run.status, run.note = Status.FAILED, "Something went wrong on the server."
-            if not isinstance(error, ValueError):
-                raise
-            run.note = str(error)
+            run.status = Status.FAILED
+            foreseen = isinstance(error, ValueError)
+            run.note = str(error) if foreseen else faults.note(error, "A live training")
         if mine() and single:
             run.status = Status.PAUSED
         elif mine():

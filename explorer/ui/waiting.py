@@ -170,7 +170,7 @@ def _explain(job: Job[Any], start: Callable[[], None]) -> None:
         if not isinstance(job.error, MayPass):
             return  # what was chosen does not work, and would not work a second time
     else:
-        st.error("Something went wrong on the server. Please try again.")
+        st.error(job.told)
     _start_button("Try again", job.kind, start)
 
 
