@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean chromium
+.PHONY: help run test check format bench lock sums clean chromium
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -31,6 +31,10 @@ bench: .venv/tests-installed ## Measure the app's speed.
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new
 	mv requirements.lock.new requirements.lock
+
+sums: ## Write down the sums of the files in assets that the app reads.
+	cd assets && LC_ALL=C sha256sum data/*.png data/*.json data/*.txt fonts/*.woff2 pictures/*.jpg \
+		pictures/*.json weights/*.json *.svg > SUMS
 
 clean: ## Remove the environment and all caches.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,41 +6,52 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.ui import controls, faults, headers, live_runs, state, tasks, tray, waiting, warmup
+from explorer import assets
+from explorer.ui import (
+    controls,
+    faults,
+    headers,
+    live_runs,
+    state,
+    tasks,
+    tray,
+    waiting,
+    warmup,
+)
+
+PAGES = (
+    ("explore", "Explore", "table_chart"),
+    ("compare", "Compare", "compare_arrows"),
+    ("picture", "Picture", "schema"),
+    ("gradients", "Gradients", "show_chart"),
+    ("train", "Train", "model_training"),
+    ("predict", "Predict", "image_search"),
+    ("experiments", "Experiments", "science"),
+    ("landscape", "Landscape", "bubble_chart"),
+)
+"""File in `explorer/ui/pages`, title and icon; the first is the one that opens."""
 
 
 def draw() -> None:
     """Configure the page, draw the shared sidebar, and run the page that was chosen."""
-    st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
+    whole = {name: assets.is_whole(name) for name in ("icon.svg", "logo.svg")}
+    st.set_page_config(
+        "ResNet Explorer", page_icon="assets/icon.svg" if whole["icon.svg"] else None, layout="wide"
+    )
     page = st.navigation(
         [
             st.Page(
-                "explorer/ui/pages/explore.py",
-                title="Explore",
-                icon=":material/table_chart:",
-                default=True,
-            ),
-            st.Page(
-                "explorer/ui/pages/compare.py", title="Compare", icon=":material/compare_arrows:"
-            ),
-            st.Page("explorer/ui/pages/picture.py", title="Picture", icon=":material/schema:"),
-            st.Page(
-                "explorer/ui/pages/gradients.py", title="Gradients", icon=":material/show_chart:"
-            ),
-            st.Page("explorer/ui/pages/train.py", title="Train", icon=":material/model_training:"),
-            st.Page(
-                "explorer/ui/pages/predict.py", title="Predict", icon=":material/image_search:"
-            ),
-            st.Page(
-                "explorer/ui/pages/experiments.py", title="Experiments", icon=":material/science:"
-            ),
-            st.Page(
-                "explorer/ui/pages/landscape.py", title="Landscape", icon=":material/bubble_chart:"
-            ),
+                f"explorer/ui/pages/{name}.py",
+                title=title,
+                icon=f":material/{icon}:",
+                default=name == PAGES[0][0],
+            )
+            for name, title, icon in PAGES
         ],
         position="top",
     )
-    st.logo("assets/logo.svg", size="large")
+    if whole["logo.svg"]:
+        st.logo("assets/logo.svg", size="large")
     state.load()
     live_runs.RUNS.hold(waiting.session_id(), state.run())
     state.write_url()
@@ -49,6 +60,11 @@ def draw() -> None:
         controls.draw()
     for notice in state.notices():
         st.error(notice)
+    if missing := assets.damaged():
+        st.warning(
+            f"Missing or damaged in this installation: {', '.join(missing)}. What needs them is "
+            "switched off until they are restored; everything else works."
+        )
     with waiting.only_shown():
         page.run()
     warmup.start(tasks.MODULES, [tasks.load_bundled_weights])

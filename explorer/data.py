@@ -8,12 +8,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from explorer import assets
 from explorer.pictures import Picture, read_picture
 
-_ASSETS = Path(__file__).parent.parent / "assets"
-FOLDER = _ASSETS / "pictures"
-_CIFAR10_TEST = _ASSETS / "data" / "cifar10-test.png"
-_CIFAR10_LABELS = _ASSETS / "data" / "cifar10.json"
+FOLDER = assets.FOLDER / "pictures"
 _CIFAR10_SIDE = 32
 
 
@@ -49,14 +47,20 @@ class BundledPicture:
         return f"{self.author}, {self.licence}"
 
     def read(self) -> Picture:
-        """Return the picture itself."""
-        return read_picture(self.path.read_bytes(), self.path.name)
+        """Return the picture itself.
+
+        Raises:
+            AssetError: if its file is missing or damaged.
+        """
+        return read_picture(assets.read_path(self.path), self.path.name)
 
 
 @lru_cache(maxsize=1)
 def bundled_pictures() -> tuple[BundledPicture, ...]:
-    """Return the bundled pictures in the order a gallery shows them."""
-    entries = json.loads((FOLDER / "pictures.json").read_text(encoding="utf-8"))
+    """Return the bundled pictures whose files are whole, in the order a gallery shows them."""
+    if not assets.is_whole("pictures/pictures.json"):
+        return ()
+    entries = json.loads(assets.read("pictures/pictures.json"))
     return tuple(
         BundledPicture(
             name=Path(entry["file"]).stem,
@@ -70,6 +74,7 @@ def bundled_pictures() -> tuple[BundledPicture, ...]:
             source=entry["source"],
         )
         for entry in entries
+        if assets.is_whole(f"pictures/{entry['file']}")
     )
 
 
@@ -93,10 +98,12 @@ def labelled_pictures(count: int) -> tuple[tuple[str, bytes], ...]:
         count: how many, at most 1,000.
     Returns:
         Name and content of each, as in `frog/0004.png`.
+    Raises:
+        AssetError: if their file is missing or damaged.
     """
-    about = json.loads(_CIFAR10_LABELS.read_text(encoding="utf-8"))
+    about = json.loads(assets.read("data/cifar10.json"))
     found = []
-    with Image.open(_CIFAR10_TEST) as sheet:
+    with Image.open(BytesIO(assets.read("data/cifar10-test.png"))) as sheet:
         columns = sheet.width // _CIFAR10_SIDE
         for number, label in enumerate(about["test"][:count]):
             row, column = divmod(number, columns)

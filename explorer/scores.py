@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import NamedTuple, TypeAlias
 
-_WNIDS = Path(__file__).parent.parent / "assets" / "data" / "imagenet_wnids.txt"
+from explorer import assets
+
 _WNID = re.compile(r"(?<![a-z0-9])n\d{8}(?!\d)", re.IGNORECASE)
 _Words: TypeAlias = tuple[str, ...]
 _Z = 1.959964  # 95 % of a normal distribution lie within so many deviations
@@ -157,4 +158,7 @@ def _are_imagenets(categories: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1)
 def _wnids() -> dict[str, int]:
-    return {wnid: index for index, wnid in enumerate(_WNIDS.read_text("ascii").split())}
+    return {
+        wnid: index
+        for index, wnid in enumerate(assets.read("data/imagenet_wnids.txt").decode("ascii").split())
+    }

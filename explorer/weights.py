@@ -8,19 +8,20 @@ before torch is there.
 import difflib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from explorer import downloads
+from explorer import assets, downloads
 from explorer.cards import WeightsEntry, read_entry
 from explorer.spec import ArchitectureSpec, as_fields
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FOLDER = Path(__file__).parent.parent / "assets" / "weights"
+FOLDER = assets.FOLDER / "weights"
 DEFAULT = "resnet50-keras"
 """The weights that answer where none are asked for."""
 MAX_LOADED_BYTES = 2**30
@@ -33,9 +34,12 @@ class WeightsError(ValueError):
 
 @lru_cache(maxsize=1)
 def available() -> tuple[WeightsEntry, ...]:
-    """Return every bundled set of weights, by name. The descriptions are read once."""
-    files = sorted(FOLDER.glob("*.json"))
-    return tuple(read_entry(json.loads(file.read_text(encoding="utf-8"))) for file in files)
+    """Return every bundled set of weights whose model card is whole, by name; read once."""
+    cards = []
+    for file in sorted(FOLDER.glob("*.json")):
+        with suppress(assets.AssetError):  # the app says so on every page
+            cards.append(assets.read_path(file))
+    return tuple(read_entry(json.loads(card)) for card in cards)
 
 
 def offered() -> tuple[WeightsEntry, ...]:

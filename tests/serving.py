@@ -1,13 +1,14 @@
 """A Streamlit app served on a free loopback port for as long as a test needs it."""
 
 import http.client
+import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ APP = ROOT / "app.py"
 
 @dataclass(frozen=True)
 class Server:
-    """Where a running app answers, and the file its output goes to."""
+    """Where a running app answers, the file its output goes to, and its process."""
 
     port: int
     log_path: Path
+    process: subprocess.Popen[bytes]
 
     @property
     def url(self) -> str:
@@ -43,17 +45,23 @@ class Server:
 
 
 @contextmanager
-def serve(app: Path = APP, *, timeout_s: float = 60) -> Iterator[Server]:
+def serve(
+    app: Path = APP, *, timeout_s: float = 60, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Run the app until the block ends, once it says it is healthy."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(_free_port(), Path(folder) / "server.log")
-        options = {"port": server.port, "address": "127.0.0.1", "headless": "true"}
+        port, log_path = free_port(), Path(folder) / "server.log"
+        options = {"port": port, "address": "127.0.0.1", "headless": "true"}
         command = [sys.executable, "-m", "streamlit", "run", str(app)]
         command += [f"--server.{name}={value}" for name, value in options.items()]
-        with server.log_path.open("wb") as log:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        variables = {**os.environ, **(environment or {})}
+        with log_path.open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=variables
+            )
+        server = Server(port, log_path, process)
         try:
-            _wait_until_healthy(server, process, time.monotonic() + timeout_s)
+            _wait_until_healthy(server, time.monotonic() + timeout_s)
             yield server
         finally:
             process.terminate()
@@ -64,14 +72,15 @@ def serve(app: Path = APP, *, timeout_s: float = 60) -> Iterator[Server]:
                 process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_healthy(server: Server, process: subprocess.Popen[bytes], deadline: float) -> None:
+def _wait_until_healthy(server: Server, deadline: float) -> None:
     while not server.healthy():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if server.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"the app did not start:\n{server.log()}")
         time.sleep(0.05)

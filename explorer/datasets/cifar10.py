@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer import assets
 from explorer.datasets.files import (
     Pixels,
     labelled,
@@ -20,7 +21,7 @@ from explorer.datasets.files import (
 from explorer.datasets.records import Dataset, DatasetError
 from explorer.torchvision_ops import import_torchvision
 
-FOLDER = Path(__file__).parents[2] / "assets" / "data"
+FOLDER = assets.FOLDER / "data"
 CIFAR10_CATEGORIES = (
     "airplane",
     "automobile",

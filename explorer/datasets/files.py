@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from explorer import assets
 from explorer.datasets.records import DatasetError, LabelledImages
 
 MAX_PIXELS = 100_000 * 32 * 32
@@ -20,10 +21,12 @@ def read_bytes(path: Path) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        DatasetError: if it is missing or cannot be read.
+        DatasetError: if it is missing or cannot be read, or came with the app and was altered.
     """
     try:
-        return path.read_bytes()
+        return assets.read_path(path)
+    except assets.AssetError as error:
+        raise DatasetError(str(error)) from None
     except FileNotFoundError:
         raise DatasetError(f"{path.name} is missing in {path.parent}") from None
     except OSError as error:

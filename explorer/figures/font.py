@@ -2,18 +2,21 @@
 
 from base64 import b64encode
 from functools import lru_cache
-from pathlib import Path
+
+from explorer import assets
 
 FAMILY = "ExplorerSans"
-PATH = Path(__file__).parents[2] / "assets" / "fonts" / f"{FAMILY}.woff2"
+NAME = f"fonts/{FAMILY}.woff2"
 WEIGHTS = (400, 700)
 """The lightest and the heaviest."""
 
 
 @lru_cache(maxsize=1)
 def font_face() -> str:
-    """Return the CSS rule that carries the font."""
-    data = b64encode(PATH.read_bytes()).decode("ascii")
+    """Return the CSS rule that carries the font; an empty text if its file is damaged."""
+    if not assets.is_whole(NAME):
+        return ""
+    data = b64encode(assets.read(NAME)).decode("ascii")
     lightest, heaviest = WEIGHTS
     return (
         f"@font-face{{font-family:'{FAMILY}';font-weight:{lightest} {heaviest};"

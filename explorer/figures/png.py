@@ -5,8 +5,9 @@ from io import BytesIO
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from explorer import assets
 from explorer.figures.drawing import Box, Dot, Drawing, Head, Line, Point, Words
-from explorer.figures.font import PATH
+from explorer.figures.font import NAME
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
@@ -70,7 +71,7 @@ class _Pen(NamedTuple):
         from PIL import ImageFont
 
         if (size, weight) not in self.fonts:
-            font = ImageFont.truetype(PATH, size * self.scale)
+            font = ImageFont.truetype(BytesIO(assets.read(NAME)), size * self.scale)
             font.set_variation_by_axes([weight])
             self.fonts[size, weight] = font
         return self.fonts[size, weight]

@@ -1,7 +1,7 @@
 """Long work, one piece at a time: a queue for the whole process and the thread that empties it.
 
 Transfers over the network, which need no processor, have a thread of their own, so that nobody's
-computation waits for somebody's download.
+computation waits for somebody's download; so has what other machines compute.
 
 The queue lives in this module, not in a Streamlit cache, which any visitor could clear.
 """
@@ -42,10 +42,19 @@ class Status(StrEnum):
 
 
 class Lane(StrEnum):
-    """What work keeps busy; one piece at a time in each."""
+    """What work keeps busy."""
 
     PROCESSOR = "processor"
     NETWORK = "network"
+    CLUSTER = "cluster"
+
+
+AT_ONCE = {Lane.PROCESSOR: 1, Lane.NETWORK: 1, Lane.CLUSTER: 16}
+"""Pieces of work at a time in each lane; a cluster has its own queue."""
+
+
+class MayPass(ValueError):
+    """Why work failed, in a sentence, where another attempt may succeed."""
 
 
 class Job(Generic[T]):
@@ -175,7 +184,7 @@ class JobContext:
 
 
 class JobQueue:
-    """First come, first served, by one thread for each lane, which starts with its first job.
+    """First come, first served, by as many threads as a lane has, which start with its jobs.
 
     Args:
         max_queued: jobs that may wait at a time, all sessions together.
@@ -188,9 +197,9 @@ class JobQueue:
         self._is_alive: Callable[[str], bool] = lambda session: True
         self._changed = threading.Condition()
         self._waiting: list[Job[Any]] = []
-        self._running: dict[Lane, Job[Any]] = {}
+        self._running: dict[Lane, list[Job[Any]]] = {lane: [] for lane in Lane}
         self._current: dict[str, dict[str, Job[Any]]] = {}
-        self._workers: dict[Lane, threading.Thread] = {}
+        self._workers: dict[Lane, list[threading.Thread]] = {lane: [] for lane in Lane}
 
     def submit(
         self,
@@ -208,7 +217,7 @@ class JobQueue:
         Args:
             session: whose work it is.
             kind: what sort of work; one current job per session and kind.
-            work: called on the lane's thread, never beside other work of that lane.
+            work: called on a thread of the lane, beside no more work than it has threads.
             key: what the result depends on.
             lane: what the work keeps busy.
         Returns:
@@ -279,8 +288,8 @@ class JobQueue:
             if job not in self._waiting:
                 return 0
             # A cancelled job that still runs is about to end, and is nobody's work.
-            running = self._running.get(job.lane)
-            ahead = running is not None and not running.finished
+            running = [each for each in self._running[job.lane] if not each.finished]
+            ahead = len(running) >= AT_ONCE[job.lane]
             return 1 + ahead + self._waiting_in(job.lane).index(job)
 
     def _waiting_in(self, lane: Lane) -> list[Job[Any]]:
@@ -294,10 +303,14 @@ class JobQueue:
             return True
 
     def _start_worker(self, lane: Lane) -> None:
-        if lane not in self._workers:
+        """Start a thread for a job that was put into a lane, unless there are enough."""
+        workers = self._workers[lane]
+        if len(workers) < min(
+            AT_ONCE[lane], len(self._running[lane]) + len(self._waiting_in(lane))
+        ):
             name = f"jobs-{lane}"
             worker = threading.Thread(target=self._serve, args=(lane,), name=name, daemon=True)
-            self._workers[lane] = worker
+            workers.append(worker)
             worker.start()
 
     def _serve(self, lane: Lane) -> None:
@@ -309,13 +322,14 @@ class JobQueue:
                 waiting = self._waiting_in(lane)
                 if not waiting:
                     continue
-                job = self._running[lane] = waiting.pop(0)
+                job = waiting.pop(0)
+                self._running[lane].append(job)
                 self._waiting.remove(job)
                 job.status = Status.RUNNING
                 job._started_s = time.perf_counter()
             self._run(job)
             with self._changed:
-                del self._running[lane]
+                self._running[lane].remove(job)
             # An idle worker must not keep a large result alive.
             del job, waiting
 

@@ -53,6 +53,10 @@ class Kept(Generic[T]):
         self._lock = Lock()
         self._results: OrderedDict[Hashable, T] = OrderedDict()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let work that keeps results be sent elsewhere, where it begins with none."""
+        return Kept, (self._limit, self._size_of)
+
     def holds(self, key: Hashable) -> bool:
         """Say whether there is a result for a key."""
         with self._lock:

@@ -21,8 +21,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.ui import jobs, live_runs, warmup
-from explorer.ui.jobs import Job, JobContext, Lane, Status
+from explorer.ui import cluster, jobs, live_runs, warmup
+from explorer.ui.jobs import Job, JobContext, Lane, MayPass, Status
 
 T = TypeVar("T")
 
@@ -37,10 +37,6 @@ FAR_POLL_S = 2.0
 
 PAINT_S = 0.5
 """How long the browser takes to show a page's first numbers."""
-
-
-class MayPass(ValueError):
-    """Why work failed, in a sentence, where another attempt may succeed."""
 
 
 _shown: ContextVar[set[str] | None] = ContextVar("shown", default=None)
@@ -154,8 +150,12 @@ def _start(kind: str, key: Hashable, work: Callable[[JobContext], object], lane:
         context.report(0.0)
         return work(context)
 
+    there = cluster.address() and lane is Lane.PROCESSOR
     try:
-        jobs.submit(session_id(), kind, warmed, key, lane)
+        if there:
+            jobs.submit(session_id(), kind, cluster.elsewhere(work), key, Lane.CLUSTER)
+        else:
+            jobs.submit(session_id(), kind, warmed, key, lane)
     except jobs.QueueFull as full:
         st.toast(str(full))
 

@@ -213,7 +213,7 @@ def test_a_value_error_is_told_as_it_is(app):
 
 
 def test_an_error_that_may_pass_is_told_and_may_be_tried_again(app):
-    outcomes = [waiting.MayPass("The other side is silent."), None]
+    outcomes = [jobs.MayPass("The other side is silent."), None]
 
     def work(context: JobContext) -> str:
         if error := outcomes.pop(0):

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops, ImageFont
 
+from explorer import assets
 from explorer.diagram import diagram
 from explorer.figures.diagram import network_drawing
 from explorer.figures.drawing import (
@@ -19,7 +20,7 @@ from explorer.figures.drawing import (
     Words,
     text_width,
 )
-from explorer.figures.font import PATH, WEIGHTS
+from explorer.figures.font import NAME, WEIGHTS
 from explorer.figures.microscope import unit_drawing
 from explorer.figures.png import MAX_PIXELS, to_png
 from explorer.spec import parse
@@ -133,7 +134,7 @@ def ink(image, ground):
 def test_the_font_has_every_sign_and_none_is_wider_than_thought():
     signs = {sign for d in DRAWINGS.values() for words in elements(d, Words) for sign in words.text}
     for weight in WEIGHTS:
-        font = ImageFont.truetype(PATH, 1000)
+        font = ImageFont.truetype(assets.FOLDER / NAME, 1000)
         font.set_variation_by_axes([weight])
         unknown = bytes(font.getmask("\N{SNOWMAN}"))
         for sign in signs | {chr(code) for code in range(33, 127)} | set("×·−–→°²αβσ"):

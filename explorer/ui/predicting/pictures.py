@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from explorer import assets
 from explorer.cards import FITS, Fit
 from explorer.data import bundled_picture, bundled_pictures, labelled_pictures
 from explorer.ui import uploads
@@ -36,7 +37,7 @@ def choose() -> Chosen:
         chosen = st.pills(
             "Bundled photographs",
             [picture.name for picture in bundled_pictures()],
-            default=[bundled_pictures()[0].name],
+            default=[picture.name for picture in bundled_pictures()[:1]],
             selection_mode="multi",
             format_func=lambda name: bundled_picture(name).title,
             key="pictures",
@@ -56,6 +57,7 @@ def choose() -> Chosen:
                 persist_state="session",
                 help=GLOSSARY["samples"],
                 width=220,
+                disabled=not assets.is_whole("data/cifar10-test.png"),
             )
             fit: Fit = st.segmented_control(
                 "Brought to the network's size",
@@ -102,7 +104,9 @@ def _uploaded() -> tuple[File, ...]:
 def _bundled(name: str) -> File:
     picture = bundled_picture(name)
     remark = f"{picture.note} Photograph: {picture.credit}.".strip()
-    return File(picture.title, f"bundled {name}", picture.path.read_bytes(), remark, named=False)
+    return File(
+        picture.title, f"bundled {name}", assets.read_path(picture.path), remark, named=False
+    )
 
 
 def _labelled(count: int) -> list[File]:

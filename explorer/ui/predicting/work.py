@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from explorer import weights
 from explorer.cards import Fit, Preprocessing, WeightsEntry
 from explorer.downloads import megabytes
-from explorer.ui.jobs import JobContext
+from explorer.ui.jobs import JobContext, MayPass
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.opening import Network, Opened, open_network
 from explorer.ui.tasks import File, Kept, Work
-from explorer.ui.waiting import MayPass
 
 if TYPE_CHECKING:
     from PIL import Image
