@@ -6,6 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from explorer.ui import state
+from explorer.ui.explaining import view as explain
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.predicting import answers, pictures, weights_choice
 from explorer.ui.predicting.asked import Asked
@@ -19,7 +20,10 @@ class _View(NamedTuple):
     draw: Callable[[Sequence[Asked], Chosen], None]
 
 
-_VIEWS = {"answers": _View("Answers", answers.draw)}
+_VIEWS = {
+    "answers": _View("Answers", answers.draw),
+    "explain": _View("Explain", explain.draw),
+}
 
 
 def draw() -> None:
