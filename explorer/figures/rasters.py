@@ -16,6 +16,7 @@ _POSITIVE = ("#000004", "#420a68", "#932667", "#dd513a", "#fca50a", "#fcffa4")
 _NEGATIVE = ("#000004", "#06345c", "#1167a8", "#4aa8e0", "#c8f0ff")
 _HALF = 127
 _LARGE = 64
+_ENLARGED = 448
 _JPEG_QUALITY = 92
 
 
@@ -44,14 +45,6 @@ def heat(values: Numbers) -> bytes:
     return _png(image)
 
 
-def glow(values: Numbers, colour: str) -> bytes:
-    """Return numbers from 0 to 1, shape (h, w), as a PNG of one colour that covers as they say."""
-    pixels = np.empty((*values.shape, 4), np.uint8)
-    pixels[..., :3] = [int(colour[n : n + 2], 16) for n in (1, 3, 5)]
-    pixels[..., 3] = np.rint(np.clip(values, 0, 1) * 255)
-    return _png(Image.fromarray(pixels))
-
-
 def tile(values: Numbers) -> bytes:
     """Return numbers from 0 to 1, shape (h, w, 3) or (h, w, 1) for grey, as a PNG."""
     pixels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
@@ -65,6 +58,15 @@ def picture(image: Image.Image) -> bytes:
     content = BytesIO()
     image.save(content, "JPEG", quality=_JPEG_QUALITY)
     return content.getvalue()
+
+
+def enlarged(file: bytes) -> bytes:
+    """Return a small picture with larger pixels, for what would blur it by enlarging it."""
+    image = Image.open(BytesIO(file), formats=["PNG", "JPEG"])
+    times = _ENLARGED // max(image.size)
+    if times < 2:
+        return file
+    return _png(image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST))
 
 
 def _png(image: Image.Image) -> bytes:

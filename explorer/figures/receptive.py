@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from explorer.figures.style import figure
 
 _CENTRE = "#FFFFFF"
+_COVERS = 0.7
 _MOST_AROUND = 0.5  # of the picture's side, beyond each of its edges
 
 
@@ -16,7 +17,7 @@ class FieldDrawn(NamedTuple):
     Args:
         side: of the square picture.
         picture: its address, data included.
-        glow: that of a picture which covers it.
+        gradient: that of a picture which covers it.
         y: row of the fields' centre.
         x: its column.
         theoretical: side of the theoretical field, a square.
@@ -26,7 +27,7 @@ class FieldDrawn(NamedTuple):
 
     side: int
     picture: str
-    glow: str
+    gradient: str
     y: float
     x: float
     theoretical: int
@@ -35,13 +36,13 @@ class FieldDrawn(NamedTuple):
 
 
 def field_on_picture(field: FieldDrawn, name: str, colour: str) -> go.Figure:
-    """Return the picture, dimmed, the gradient upon it, and what theory and measurement enclose.
+    """Return the picture, the gradient upon it, and what theory and measurement enclose.
 
     A theoretical field far larger than the picture is cut off.
     """
     chart = figure(name, "Column (pixels)", "Row (pixels)", 430, hovermode="closest")
     edges = {"x": -0.5, "y": -0.5, "sizex": field.side, "sizey": field.side}
-    for source, opacity in ((field.picture, 0.45), (field.glow, 1)):
+    for source, opacity in ((field.picture, 1), (field.gradient, _COVERS)):
         chart.add_layout_image(
             source=source,
             opacity=opacity,

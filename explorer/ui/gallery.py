@@ -81,7 +81,7 @@ export default function ({ data, parentElement }) {
 
 _component = st.components.v2.component("gallery", html=_HTML, css=_CSS, js=_JS)
 
-WIDE, NARROW, TINY = "8.5rem", "5.5rem", "2.75rem"
+WIDE, NARROW, TINY = "7rem", "5.5rem", "2.75rem"
 """Least widths of a picture."""
 
 SMALL = 64

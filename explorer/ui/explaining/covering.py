@@ -13,7 +13,6 @@ from explorer.ui.explaining.opened import Shown
 from explorer.ui.explaining.work import Cover, Covered
 from explorer.ui.gallery import Figure
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import sentences
 from explorer.ui.predicting.voices import Heard
 
 _PARTS = {4: "a quarter", 7: "a seventh", 14: "a fourteenth"}
@@ -105,7 +104,7 @@ def _draw_covered(
                 ),
             ],
             f"occlusion-{each.letter}",
-            f"{classes[each.letter]}: Grad-CAM beside occlusion, {networks.line(each).name}",
+            f"{classes[each.letter]}: Grad-CAM beside occlusion, {networks.line(each).title}",
             _READING if each is shown[-1][0] else "",
             partial(_records, each, picture, classes[each.letter], result),
             networks.mark(each),
@@ -121,9 +120,8 @@ def _finding(label: str, found: Covered) -> str:
     *earlier, last = zip(stages, found.correlations, strict=True)
     others = ", ".join(f"{stage.stage} {_number(value)}" for stage, value in earlier)
     return (
-        f"wherever the square lies, {label} keeps at least "
-        f"**{sentences.percent(found.lowest)}** of {sentences.percent(found.probability)}. "
-        f"{_agreement(last[1])} at `{last[0].layer}`"
+        f"wherever the square lies, the probability of {label} stays at **{found.lowest:.1%}** or "
+        f"more (uncovered {found.probability:.1%}). {_agreement(last[1])} at `{last[0].layer}`"
         + (f" ({others})" if others else "")
         + f".{_caution(found)}"
     )
@@ -144,11 +142,11 @@ def _agreement(value: float) -> str:
 
 def _caution(found: Covered) -> str:
     if found.probability < _LITTLE:
-        return " There is hardly a probability that could be lost, so the check says little."
+        return " Read this with care: there is hardly a probability that could be lost."
     if found.lowest > found.probability / 2:
         return (
-            " The probability is **saturated**: no square takes even half of it, for what stays "
-            "visible is enough, as where an object fills the picture. The check says little then."
+            " Read this with care, for the probability is **saturated**: no square takes even half "
+            "of it. What stays visible is enough, as where an object fills the picture."
         )
     return ""
 

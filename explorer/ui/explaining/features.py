@@ -60,7 +60,7 @@ def _layer(heard: Heard) -> str:
     names = layers(spec)
     line = networks.line(heard)
     chosen: str = st.selectbox(
-        f"Layer of {line.name}" if line.letter else "Layer",
+        f"Layer of {line.letter}" if line.letter else "Layer",
         names,
         names.index(first_unit_end(spec, names)),
         key=f"layer-{heard.letter}",
@@ -94,11 +94,13 @@ def _draw_maps(heard: Heard, picture: Shown, count: int, found: Maps, reading: s
     height, width = found.size
     strongest = zip(found.indices, found.strengths, found.tiles, strict=True)
     figures = [Figure(f"{n}: {sentences.number(value)}", png) for n, value, png in strongest]
+    many = min(count, len(figures))
+    which = f"{many} strongest of {found.channels:,}" if many < found.channels else f"All {many}"
     gallery.draw(
         figures[:count],
         f"feature-maps-{heard.letter}",
-        f"{len(figures[:count])} strongest of {found.channels:,} channels behind {found.layer}, "
-        f"{height} × {width}, with mean absolute values, {networks.line(heard).name}",
+        f"{which} channels behind {found.layer}, {height} × {width}, with their mean absolute "
+        f"values, {networks.line(heard).title}",
         reading,
         partial(_records, heard, picture, found),
         networks.mark(heard),
@@ -113,7 +115,7 @@ def _draw_filters(heard: Heard, found: Maps, reading: str) -> None:
         [Figure(str(number), png) for number, png in enumerate(found.filter_tiles)],
         f"filters-{heard.letter}",
         f"The {first}{found.filter_count:,} filters of the first layer, "
-        f"{height} × {width} pixels, {networks.line(heard).name}",
+        f"{height} × {width} pixels, {networks.line(heard).title}",
         reading,
         partial(_weights, heard, found),
         networks.mark(heard),
@@ -123,14 +125,17 @@ def _draw_filters(heard: Heard, found: Maps, reading: str) -> None:
 
 def _finding(found: Maps, count: int) -> str:
     """Say how much of a layer's strength lies in the channels that are shown."""
-    count = min(count, len(found.indices))
     if not found.total:
         return f"all {found.channels:,} channels behind `{found.layer}` are 0 everywhere."
+    count = min(count, len(found.indices))
     share = sum(found.strengths[:count]) / found.total
-    silent = f"; {found.silent:,} are 0 everywhere" if found.silent else "; none is 0 everywhere"
+    together = f", the {count} strongest together {share:.0%}" if count < found.channels else ""
     return (
-        f"the {count} strongest of {found.channels:,} channels behind `{found.layer}` hold "
-        f"**{sentences.percent(share)}** of the sum of all strengths{silent}."
+        f"of the sum of all strengths behind `{found.layer}`, the strongest of {found.channels:,} "
+        f"channels, number {found.indices[0]}, holds "
+        f"**{sentences.percent(found.strengths[0] / found.total)}**{together}; "
+        f"{f'{found.silent:,}' if found.silent else 'none'} of the channels "
+        f"{'is' if found.silent < 2 else 'are'} 0 everywhere."
     )
 
 

@@ -17,7 +17,7 @@ from explorer.ui.predicting.voices import Heard
 
 _SOURCES = {PICTURE: "this picture", NOISE: f"noise, {NOISE_PICTURES} pictures"}
 _READING = (
-    "Yellow: pixels that the middle of the unit's output depends on, by the absolute gradient, its "
+    "Bright: pixels that the middle of the unit's output depends on, by the absolute gradient, its "
     "root for the eye; the dashed square is what it could depend on by kernels and strides, the "
     "circles hold half and 95% of the gradient (Luo et al. 2016, arXiv:1701.04128)."
 )
@@ -56,7 +56,7 @@ def _unit(heard: Heard) -> str:
     names = {name: f"{name} ({stage})" for name, stage, _ in units(plan(spec).root)}
     line = networks.line(heard)
     chosen: str = st.selectbox(
-        f"Unit of {line.name}" if line.letter else "Unit",
+        f"Unit of {line.letter}" if line.letter else "Unit",
         list(names),
         len(names) // 2,
         format_func=names.__getitem__,

@@ -95,7 +95,7 @@ def _draw_maps(
         gallery.draw(
             [Figure("What the network is shown"), *_figures(each, result)],
             f"grad-cam-{each.letter}",
-            f"Grad-CAM of {each.labels[label]} at every stage, {networks.line(each).name}",
+            f"Grad-CAM of {each.labels[label]} at every stage, {networks.line(each).title}",
             _READING if each is shown[-1][0] else "",
             partial(_records, each, picture, label, result),
             networks.mark(each),

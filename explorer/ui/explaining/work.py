@@ -27,7 +27,6 @@ MOST_MAPS = 64
 PICTURE, NOISE = "picture", "noise"
 """What the input is that a receptive field is measured on."""
 NOISE_PICTURES = 16
-_GLOW = "#FFE14D"
 _SEED = 0
 
 
@@ -265,4 +264,5 @@ def _field(looked: Looked, place: Place) -> Field:
     found = effective_field(spec, looked.module, place.unit, images, looked.report)
     # The root, or a few strongest pixels would be all that is seen.
     bright = (found.share / found.share.max()) ** 0.5
-    return Field(rasters.picture(looked.shown), rasters.glow(bright, _GLOW), found)
+    picture, gradient = rasters.picture(looked.shown), rasters.heat(bright)
+    return Field(rasters.enlarged(picture), rasters.enlarged(gradient), found)
