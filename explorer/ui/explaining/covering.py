@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.analysis import analyze
 from explorer.ui import gallery, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.explaining import networks, work
 from explorer.ui.explaining.opened import Shown
 from explorer.ui.explaining.work import Cover, Covered
@@ -43,17 +44,13 @@ def draw(heard: Sequence[Heard], picture: Shown, labels: Sequence[int], opacity:
         "No gradient is used here: a square slides over the picture, and the network is asked "
         "again each time. Where its answer suffers, it has looked."
     )
-    part = st.segmented_control(
+    part = one_of(
         "Side of the square",
         list(_PARTS),
-        default=7,
-        required=True,
-        format_func=lambda part: f"{_PARTS[part]} of the picture's",
-        key="square",
-        wrap=True,
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["occlusion_square"],
+        7,
+        "square",
+        GLOSSARY["occlusion_square"],
+        lambda part: f"{_PARTS[part]} of the picture's",
     )
     covers = [_cover(each, label, part) for each, label in zip(heard, labels, strict=True)]
     passes = [_passes(*pair) for pair in zip(heard, covers, strict=True)]

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.plan import plan, units
 from explorer.spec import ArchitectureSpec
 from explorer.ui import gallery, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.explaining import networks, work
 from explorer.ui.explaining.opened import Shown
 from explorer.ui.explaining.work import MOST_MAPS, Maps
@@ -33,21 +34,12 @@ def draw(heard: Sequence[Heard], picture: Shown) -> None:
     """Draw the feature maps of a layer that is chosen for each network, and the first filters."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layers = [_layer(each) for each in heard]
-        count = st.segmented_control(
-            "Channels",
-            _COUNTS,
-            default=16,
-            required=True,
-            key="channels",
-            bind="query-params",
-            persist_state="session",
-            help=GLOSSARY["shown_channels"],
-        )
+        count = one_of("Channels", _COUNTS, 16, "channels", GLOSSARY["shown_channels"])
     waiting.show(
         "explain-features",
         networks.key(heard, picture, tuple(layers)),
         work.maps(networks.asked(heard), picture, layers),
-        partial(_draw_all, heard, picture, int(count)),
+        partial(_draw_all, heard, picture, count),
         "Computing feature maps",
     )
 

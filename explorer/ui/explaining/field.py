@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.figures.receptive import FieldDrawn, field_on_picture
 from explorer.plan import plan, units
 from explorer.ui import charts, gallery, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.explaining import networks, work
 from explorer.ui.explaining.opened import Shown
 from explorer.ui.explaining.work import NOISE, NOISE_PICTURES, PICTURE, Field, Place
@@ -29,16 +30,13 @@ def draw(heard: Sequence[Heard], picture: Shown) -> None:
     """Draw the effective receptive field of a unit that is chosen for each network."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = [_unit(each) for each in heard]
-        source = st.segmented_control(
+        source = one_of(
             "Measured on",
             list(_SOURCES),
-            default=PICTURE,
-            required=True,
-            format_func=_SOURCES.__getitem__,
-            key="field-input",
-            bind="query-params",
-            persist_state="session",
-            help=GLOSSARY["field_input"],
+            PICTURE,
+            "field-input",
+            GLOSSARY["field_input"],
+            _SOURCES.__getitem__,
         )
     places = [Place(unit, source) for unit in chosen]
     waiting.show(

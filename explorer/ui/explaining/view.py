@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.cards import Fit
 from explorer.ui import tasks
+from explorer.ui.choice import one_of
 from explorer.ui.explaining import depth, features, field, where, work
 from explorer.ui.explaining.opened import Shown
 from explorer.ui.glossary import GLOSSARY
@@ -47,16 +48,13 @@ def _draw(fit: Fit, hearing: Hearing) -> None:
     heard = answers_to(hearing)
     if not heard:
         return
-    part = st.segmented_control(
+    part = one_of(
         "Explanation",
         list(_PARTS),
-        default="where",
-        required=True,
-        format_func=lambda key: _PARTS[key].name,
-        key="explain",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["explain"],
+        "where",
+        "explain",
+        GLOSSARY["explain"],
+        lambda key: _PARTS[key].name,
     )
     with st.container(key=f"explain-{part}"):
         _PARTS[part].draw(heard, Shown(hearing.file, fit))
