@@ -76,6 +76,18 @@ def grad_cams(
     )
 
 
+def focus(heat: NDArray[np.float32], part: float = 0.5) -> float:
+    """Return the share of a map's pixels, the largest first, that hold a part of its sum.
+
+    Args:
+        heat: not negative and not all 0.
+        part: of the sum, from 0 to 1.
+    """
+    largest_first = np.sort(heat, axis=None)[::-1].astype(np.float64)
+    reached = np.cumsum(largest_first) >= part * largest_first.sum()
+    return float(np.argmax(reached) + 1) / heat.size
+
+
 def _cam(stage: str, layer: str, features: Tensor, gradient: Tensor, size: tuple[int, ...]) -> Cam:
     weights = gradient.mean((2, 3), keepdim=True)
     values = (weights * features).sum(1, keepdim=True).relu()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from explorer.explanation.errors import ExplanationError
 from explorer.explanation.walk import (
+    Report,
     check_finite,
     check_images,
     pictures_at_once,
@@ -22,8 +23,6 @@ from explorer.explanation.walk import (
     steps,
 )
 from explorer.spec import ArchitectureSpec
-
-Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

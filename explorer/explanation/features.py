@@ -1,6 +1,5 @@
 """What the layers of a network give for a picture, and what its first convolution looks for."""
 
-import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from explorer.analysis import analyze
 from explorer.explanation.errors import ExplanationError
-from explorer.explanation.walk import check_images, steps
+from explorer.explanation.walk import check_finite, check_images, private, steps
 from explorer.spec import ArchitectureSpec
 
 
@@ -23,6 +22,8 @@ class FeatureMaps:
         channels: how many there are in all.
         indices: which ones are shown, strongest first.
         strengths: mean absolute activation of each of those.
+        total: the sum of these of all channels, shown or not.
+        silent: how many channels are 0 everywhere.
         maps: shape (shown, h, w), their numbers.
     """
 
@@ -30,6 +31,8 @@ class FeatureMaps:
     channels: int
     indices: tuple[int, ...]
     strengths: tuple[float, ...]
+    total: float
+    silent: int
     maps: NDArray[np.float32]
 
 
@@ -50,12 +53,14 @@ def feature_maps(
         layer: one of `layers(spec)`.
         count: how many channels at the most, at least one.
     Raises:
-        ExplanationError: if the layer gives no maps or the network does not take such a picture.
+        ExplanationError: if the layer gives no maps or numbers that are not finite, or the
+            network does not take such a picture.
     """
     check_images(spec, image[None])
     if layer not in layers(spec):
         raise ExplanationError(f"{spec} has no layer {layer[:60]!r} that gives maps")
     output = _output(spec, model, image[None], layer)[0]
+    check_finite(output)
     strengths = output.abs().mean((1, 2))
     found = strengths.topk(min(max(1, count), len(output)))
     return FeatureMaps(
@@ -63,6 +68,8 @@ def feature_maps(
         len(output),
         tuple(found.indices.tolist()),
         tuple(found.values.tolist()),
+        float(strengths.sum()),
+        int((strengths == 0).sum()),
         output[found.indices].numpy(),
     )
 
@@ -81,12 +88,12 @@ def _output(spec: ArchitectureSpec, model: nn.Module, x: Tensor, layer: str) -> 
 
 def _inside(module: nn.Module, x: Tensor, layer: str) -> Tensor:
     outputs: list[Tensor] = []
-    private = copy.deepcopy(module)
-    private.get_submodule(layer).register_forward_hook(
+    watched = private(module)
+    watched.get_submodule(layer).register_forward_hook(
         # A copy, for a ReLU that follows may work in place.
         lambda part, inputs, output: outputs.append(output.clone())
     )
-    private(x)
+    watched(x)
     return outputs[0]
 
 

@@ -1,6 +1,5 @@
 """Where in a picture a network sees a class, asked another way: by covering parts of it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from explorer.explanation.errors import ExplanationError
 from explorer.explanation.walk import (
+    Report,
     check_finite,
     check_images,
     check_label,
@@ -18,7 +18,6 @@ from explorer.explanation.walk import (
 )
 from explorer.spec import ArchitectureSpec
 
-Report = Callable[[float, str], None]
 MOST_PATCHES = 4096
 
 
@@ -40,6 +39,17 @@ class Occlusion:
     stride: int
     drops: NDArray[np.float32]
     heat: NDArray[np.float32]
+
+    @property
+    def lowest(self) -> float:
+        """The class's probability where it suffers most, from 0 to 1."""
+        return self.probability - float(self.drops.max())
+
+
+def places(spec: ArchitectureSpec, patch: int, stride: int) -> int:
+    """Return how many places a square has: as often `occlusion` asks the network again."""
+    height, width = spec.input_shape[1:]
+    return len(_starts(height, patch, stride)) * len(_starts(width, patch, stride))
 
 
 def occlusion(
@@ -80,7 +90,7 @@ def occlusion(
             f"patch={patch}, stride={stride}: a square of 1 to {min(height, width)} pixels that "
             "moves by 1 to its own side is needed"
         )
-    rows, columns = (_places(size, patch, stride) for size in (height, width))
+    rows, columns = (_starts(size, patch, stride) for size in (height, width))
     corners = [(top, left) for top in rows for left in columns]
     if len(corners) > MOST_PATCHES:
         raise ExplanationError(
@@ -95,7 +105,7 @@ def occlusion(
     )
 
 
-def _places(size: int, patch: int, stride: int) -> list[int]:
+def _starts(size: int, patch: int, stride: int) -> list[int]:
     last = size - patch
     return [*range(0, last, stride), last]
 

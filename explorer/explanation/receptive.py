@@ -10,10 +10,13 @@ from torch import Tensor, nn
 
 from explorer.analysis import analyze
 from explorer.explanation.errors import ExplanationError
-from explorer.explanation.walk import check_images, pictures_at_once, steps
+from explorer.explanation.walk import Report, check_images, steps
 from explorer.plan import plan, units
 from explorer.rows import LayerRow
 from explorer.spec import ArchitectureSpec
+
+_MOST_AT_ONCE = 16
+_BYTES_AT_ONCE = 256 * 2**20
 
 
 class Square(NamedTuple):
@@ -71,7 +74,11 @@ def noise(spec: ArchitectureSpec, count: int, seed: int) -> Tensor:
 
 
 def effective_field(
-    spec: ArchitectureSpec, model: nn.Module, unit: str, images: Tensor
+    spec: ArchitectureSpec,
+    model: nn.Module,
+    unit: str,
+    images: Tensor,
+    report: Report = lambda done, message: None,
 ) -> EffectiveField:
     """Measure which pixels the central place of a unit's output depends on, and how strongly.
 
@@ -83,6 +90,7 @@ def effective_field(
         model: it, in eval mode.
         unit: the module that ends the unit, as `explorer.plan.units` names it.
         images: shape (N, C, H, W), normalised.
+        report: told how far the work is, before each batch; may raise to stop it.
     Raises:
         ExplanationError: for an unknown unit or pictures that the network does not take, or where
             no gradient arrives.
@@ -96,10 +104,12 @@ def effective_field(
     _, height, width = _rows_until(spec, unit)[-1].output_shape
     place = height // 2, width // 2
     square = theoretical_square(spec, unit, place)
-    total = sum(
-        _gradient(spec, model, unit, part, place) for part in images.split(pictures_at_once(spec))
-    )
-    assert isinstance(total, Tensor)
+    total = torch.zeros(images.shape[2:], dtype=torch.float64)
+    done = 0
+    for part in images.split(_pictures_at_once(spec)):
+        report(done / len(images), f"picture {done + 1} of {len(images)}")
+        total += _gradient(spec, model, unit, part, place)
+        done += len(part)
     if not 0 < float(total.sum()) < float("inf"):
         raise ExplanationError(f"no finite gradient other than 0 arrives from {unit}")
     share = (total / total.sum()).numpy()
@@ -114,6 +124,11 @@ def effective_field(
         _radius(share, square, 0.95),
         len(images),
     )
+
+
+def _pictures_at_once(spec: ArchitectureSpec) -> int:
+    """Return how many pictures go back together: all that they gave is kept until then."""
+    return max(1, min(_MOST_AT_ONCE, _BYTES_AT_ONCE // analyze(spec).activation_bytes))
 
 
 def theoretical_square(spec: ArchitectureSpec, unit: str, place: tuple[int, int]) -> Square:

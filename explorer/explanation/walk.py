@@ -3,7 +3,8 @@
 No hook is needed, so a network that other threads use too can be walked.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -15,6 +16,9 @@ from explorer.explanation.errors import ExplanationError
 from explorer.nodes import Chain
 from explorer.plan import plan
 from explorer.spec import ArchitectureSpec
+
+Report = Callable[[float, str], None]
+"""Is told how far work is, from 0 to 1, and what is done; may raise to stop it."""
 
 _HEAD = "head"
 _ACTIVATING = (nn.BatchNorm2d, nn.BatchNorm1d, nn.GroupNorm, nn.ReLU)
@@ -67,6 +71,12 @@ def _walk(chain: Chain, model: nn.Module, prefix: str = "", stage: str = "") -> 
             yield from _walk(child.node, model, f"{name}.", inside)
         else:
             yield Step(name, model.get_submodule(name), inside, child.unit)
+
+
+def private(model: nn.Module) -> nn.Module:
+    """Return a copy that may be given hooks; its weights and statistics are those of the model."""
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, shared)
 
 
 def run(part: Iterable[Step], x: Tensor) -> Tensor:

@@ -340,6 +340,34 @@ GLOSSARY = {
     ),
     "answer_view": "What is shown of each picture and network.",
     "top_k": "How many of each network's most probable classes are drawn.",
+    "explain": "Why the networks say what they say: each explanation is one question.",
+    "explained_class": (
+        "The class that the maps are for: each network's own first answer, or any other, to see "
+        "what would speak for it. Type to find one."
+    ),
+    "opacity": "At 0% only the picture is seen, at 100% only the map. Nothing is computed again.",
+    "occlusion_square": (
+        "A smaller square shows more detail and takes more passes; a larger one covers more of an "
+        "object at once. It moves on by half its side."
+    ),
+    "explained_layer": (
+        "Any layer that gives maps. Behind a normalisation or a convolution numbers may be "
+        "negative, behind a ReLU they are not."
+    ),
+    "shown_channels": "How many of the layer's channels are shown, the strongest first.",
+    "field_unit": (
+        "The receptive field is that of the middle place of this unit's output, all its channels "
+        "added up."
+    ),
+    "field_input": (
+        "The gradient depends on the picture, for each ReLU passes on what was positive. The mean "
+        "over noise (N(0, 1), seed 0) is more even."
+    ),
+    "early_exit": (
+        "The class whose mean features, over the bundled training pictures, are nearest to this "
+        "picture's, by Euclidean distance. The features are averaged over all places."
+    ),
+    "exit_distance": "Near 1 it was a close decision. Distances of two stages cannot be compared.",
     "labelled": (
         "Pictures count as labelled where their folder or file name is a class that the network "
         "knows, as in tabby/01.jpg or golden_retriever-12.png, or holds an ImageNet ID."

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.explanation.cam import Cam, grad_cams
+from explorer.explanation.cam import Cam, focus, grad_cams
 from explorer.explanation.errors import ExplanationError
 from explorer.network import build
 from explorer.spec import parse
@@ -129,6 +129,22 @@ def test_a_class_that_nothing_speaks_for_has_an_empty_map() -> None:
     network.model.get_parameter("fc.weight")[6] = -1.0
     last = grad_cams(*network, pictures(network.spec)[0], 6)[-1]
     assert not last.values.any() and not last.heat.any()
+
+
+@pytest.mark.parametrize(
+    ("heat", "part", "share"),
+    [
+        ([[1, 1], [1, 1]], 0.5, 0.5),
+        ([[0, 4], [0, 0]], 0.5, 0.25),
+        ([[3, 1], [1, 1]], 0.5, 0.25),
+        ([[3, 2], [1, 0]], 0.75, 0.5),
+        ([[3, 2], [1, 0]], 1.0, 0.75),
+    ],
+)
+def test_the_focus_is_the_share_of_pixels_that_hold_a_part(
+    heat: list[list[float]], part: float, share: float
+) -> None:
+    assert focus(np.array(heat, np.float32), part) == share
 
 
 @pytest.mark.parametrize(("label", "size"), [(10, 32), (-1, 32), (0, 31)])

@@ -59,6 +59,23 @@ def test_the_strongest_channels_come_first() -> None:
     assert (found.maps < 0).any(), "the ReLU behind has worked in place"
 
 
+def test_channels_that_are_not_shown_count_too() -> None:
+    network = settled("resnet20-cifar,width=4")
+    image = pictures(network.spec)[0]
+    network.model.get_parameter("conv1.weight")[2] = 0
+    everything = hooked(network, image[None])["conv1"][0].double().abs().mean((1, 2))
+    found = feature_maps(*network, image, "conv1", count=1)
+    assert found.total == pytest.approx(float(everything.sum()), rel=1e-5)
+    assert found.silent == 1 and len(found.maps) == 1
+
+
+def test_numbers_that_are_not_finite_are_told() -> None:
+    network = settled("resnet20-cifar,width=4")
+    network.model.get_parameter("conv1.weight")[0, 0] = float("inf")
+    with pytest.raises(ExplanationError, match="overflows"):
+        feature_maps(*network, pictures(network.spec)[0], "conv1")
+
+
 @pytest.mark.parametrize(("count", "shown"), [(-2, 1), (0, 1), (3, 3), (1000, 4)])
 def test_the_number_of_maps_stays_within_bounds(count: int, shown: int) -> None:
     network = settled("resnet20-cifar,width=4")

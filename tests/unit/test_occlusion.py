@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from explorer.data import bundled_picture
 from explorer.explanation.cam import grad_cams
 from explorer.explanation.errors import ExplanationError
-from explorer.explanation.occlusion import MOST_PATCHES, correlation, occlusion
+from explorer.explanation.occlusion import MOST_PATCHES, correlation, occlusion, places
 from explorer.prediction import preprocess
 from explorer.spec import parse
 from explorer.weights import find, load
@@ -105,6 +105,24 @@ def test_progress_is_told_and_can_stop_the_work() -> None:
     with pytest.raises(KeyboardInterrupt):
         occlusion(*network, pictures(network.spec)[0], 0, patch=4, stride=2, report=report)
     assert told == [0, 50 / 225]
+
+
+@pytest.mark.parametrize(
+    ("size", "patch", "stride"), [(12, 5, 2), (12, 12, 4), (13, 3, 3), (12, 1, 1)]
+)
+def test_the_places_are_known_beforehand(size: int, patch: int, stride: int) -> None:
+    spec = parse(f"resnet20-cifar,classes=2,image_size={size}")
+    found = occlusion(spec, Corner(), bright(size), 1, patch, stride)
+    assert places(spec, patch, stride) == found.drops.size
+
+
+def test_the_lowest_probability_is_that_of_the_worst_square() -> None:
+    found = occlusion(TWO, Corner(), bright(), 1, 4, 4)
+    covered = bright().clone()
+    covered[:, :4, :4] = 0
+    expected = Corner()(covered[None]).softmax(1)[0, 1]
+    assert found.lowest == pytest.approx(float(expected), abs=1e-6)
+    assert found.lowest < found.probability
 
 
 def test_a_square_is_chosen_for_who_names_none() -> None:

@@ -196,3 +196,30 @@ def test_a_unit_that_no_gradient_leaves_is_told() -> None:
     network = positive("plain20-cifar,norm=none,width=2", scale=0)
     with pytest.raises(ExplanationError, match="no finite gradient other than 0"):
         effective_field(*network, "layer1.0", pictures(network.spec))
+
+
+def test_progress_is_told_and_can_stop_the_work() -> None:
+    network = settled("resnet20-cifar,width=4")
+    told: list[float] = []
+
+    def report(done: float, message: str) -> None:
+        told.append(done)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        effective_field(*network, "layer1.0", noise(network.spec, 40, 0), report)
+    assert told == [0, 16 / 40]
+
+
+def test_as_many_pictures_go_back_together_as_memory_is_meant_to_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = settled("resnet20-cifar,width=4")
+    limit = 3 * analyze(network.spec).activation_bytes
+    monkeypatch.setattr("explorer.explanation.receptive._BYTES_AT_ONCE", limit)
+    told: list[str] = []
+    effective_field(
+        *network, "layer1.0", noise(network.spec, 7, 0), lambda done, message: told.append(message)
+    )
+    assert told == ["picture 1 of 7", "picture 4 of 7", "picture 7 of 7"]

@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from explorer.analysis import analyze
 from explorer.explanation.errors import ExplanationError
@@ -10,6 +11,7 @@ from explorer.explanation.walk import (
     check_images,
     check_label,
     pictures_at_once,
+    private,
     run,
     stage_outputs,
     steps,
@@ -108,3 +110,17 @@ def test_series_and_unknown_classes_and_overflow_are_refused() -> None:
 def test_running_no_steps_changes_nothing() -> None:
     x = torch.ones(2)
     assert run([], x) is x
+
+
+def test_a_private_copy_shares_its_numbers_and_keeps_its_hooks() -> None:
+    network = settled("resnet20-cifar,width=4")
+    before, images = state(network.model), pictures(network.spec)
+    copied = private(network.model)
+    seen: list[Tensor] = []
+    copied.get_submodule("layer1").register_forward_hook(
+        lambda module, inputs, output: seen.append(output)
+    )
+    assert torch.equal(copied(images), network.model(images)) and len(seen) == 1
+    for name, tensor in network.model.state_dict().items():
+        assert copied.state_dict()[name].data_ptr() == tensor.data_ptr(), name
+    assert_untouched(network.model, before)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import streamlit as st
 
 from explorer.ui import state
+from explorer.ui.choice import one_of
+from explorer.ui.explaining import view as explain
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.predicting import answers, pictures, weights_choice
 from explorer.ui.predicting.asked import Asked
@@ -19,7 +21,10 @@ class _View(NamedTuple):
     draw: Callable[[Sequence[Asked], Chosen], None]
 
 
-_VIEWS = {"answers": _View("Answers", answers.draw)}
+_VIEWS = {
+    "answers": _View("Answers", answers.draw),
+    "explain": _View("Explain", explain.draw),
+}
 
 
 def draw() -> None:
@@ -32,16 +37,13 @@ def draw() -> None:
     if not chosen.files:
         st.info("Upload a picture or choose one of the bundled photographs.")
         return
-    view = st.segmented_control(
+    view = one_of(
         "View",
         list(_VIEWS),
-        default="answers",
-        required=True,
-        format_func=lambda key: _VIEWS[key].name,
-        key="view",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["answer_view"],
+        "answers",
+        "view",
+        GLOSSARY["answer_view"],
+        lambda key: _VIEWS[key].name,
     )
     with st.container(key=f"view-{view}"):
         _VIEWS[view].draw(asked, chosen)

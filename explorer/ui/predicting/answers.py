@@ -7,95 +7,41 @@ import streamlit as st
 
 from explorer.cards import Preprocessing
 from explorer.figures.prediction import Answer, Answers, aligned_classes, top_classes
-from explorer.spec import parse
-from explorer.tray import LETTERS
 from explorer.ui import charts, state, waiting
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.predicting import batch, strip, work
+from explorer.ui.predicting import batch, work
 from explorer.ui.predicting.asked import Asked
+from explorer.ui.predicting.hearing import Hearing, answers_to, hear
 from explorer.ui.predicting.pictures import Chosen
 from explorer.ui.predicting.voices import Heard, Voice, agreement, by_labels, listed, union
-from explorer.ui.predicting.work import Said
 from explorer.ui.swatches import swatch
 from explorer.ui.tasks import File
-from explorer.words import title
 
-_ERRORS = 5  # that are told in full
 _STEP_WIDTH = 112
 _TOPS = (3, 5, 10)
 
 
 def draw(asked: Sequence[Asked], chosen: Chosen) -> None:
     """Ask the networks about the pictures, and draw what they answer."""
-    waiting.show(
-        "predictions",
-        (
-            tuple(each.key for each in asked),
-            tuple((file.name, file.identity) for file in chosen.files),
-            chosen.fit,
-        ),
-        work.answers(asked, chosen.files, chosen.fit),
-        partial(_draw, asked, chosen.files),
-        "Asking the network" if len(asked) == 1 else "Asking the networks",
-    )
+    hear(asked, chosen, _draw)
 
 
-def _draw(asked: Sequence[Asked], files: Sequence[File], found: work.Answers) -> None:
-    voices = [
-        Voice(each, network, [said[place] for said in found.said])
-        for place, (each, network) in enumerate(zip(asked, found.networks, strict=True))
-    ]
-    for voice in voices:
-        if voice.network.steps is None:
-            _explain(voice)
-    voices = [voice for voice in voices if voice.network.steps is not None]
-    _tell_errors([seen.error for seen in found.pictures if seen.error])
-    readable = [place for place, seen in enumerate(found.pictures) if not seen.error]
-    if not voices or not readable:
-        return
-    identity = strip.choose(
-        [
-            strip.Thumbnail(
-                files[place].identity, files[place].name, found.pictures[place].thumbnail
-            )
-            for place in readable
-        ]
-    )
-    place = next(place for place in readable if files[place].identity == identity)
-    _draw_picture(voices, place, files[place], found.pictures[place])
-    if len(readable) > 1:
-        batch.draw(voices, files, found.pictures, readable)
+def _draw(hearing: Hearing) -> None:
+    _draw_picture(hearing)
+    if len(hearing.readable) > 1:
+        batch.draw(hearing.voices, hearing.files, hearing.seen, hearing.readable)
 
 
-def _explain(voice: Voice) -> None:
-    """Say why a network is not asked, and offer those that its file of weights looks like."""
-    variant = voice.asked.variant
-    st.error(f"{variant.label} is not asked. {voice.network.error}")
-    with st.container(horizontal=True):
-        for text in voice.network.alike:
-            st.button(
-                f"Make {variant.letter} {title(parse(text))}",
-                key=f"alike-{variant.letter}-{text}",
-                on_click=state.choose,
-                args=(parse(text), LETTERS.index(variant.letter)),
-            )
-
-
-def _tell_errors(errors: Sequence[str]) -> None:
-    for error in errors[:_ERRORS]:
-        st.error(error)
-    if len(errors) > _ERRORS:
-        st.error(f"{len(errors) - _ERRORS} more files cannot be read.")
-
-
-def _draw_picture(voices: Sequence[Voice], place: int, file: File, seen: work.Seen) -> None:
+def _draw_picture(hearing: Hearing) -> None:
     """Draw a picture on its way into the networks, and what they answer."""
-    st.subheader(file.name, anchor=False)
+    st.subheader(hearing.file.name, anchor=False)
     shown, result = st.columns([1, 2.2], gap="medium")
     with shown:
-        _draw_way_in(voices, file, seen)
+        _draw_way_in(hearing.voices, hearing.file, hearing.seen[hearing.place])
     with result:
-        _draw_result(voices, place, file)
+        heard = answers_to(hearing)
+        if heard:
+            _draw_heard(heard, hearing.file)
 
 
 def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
@@ -110,22 +56,6 @@ def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
     )
     for note in (*seen.notes, *filter(None, [file.credit])):
         st.caption(note)
-
-
-def _draw_result(voices: Sequence[Voice], place: int, file: File) -> None:
-    """Draw what the networks say, or why they say nothing."""
-    for voice in voices:
-        if voice.network.note:
-            (st.caption if voice.trained else st.warning)(voice.network.note)
-    heard = []
-    for voice in voices:
-        said = voice.said[place]
-        if isinstance(said, Said):
-            heard.append(Heard(voice, said))
-        else:
-            st.error(f"{voice.name}: {said}")
-    if heard:
-        _draw_heard(heard, file)
 
 
 def _draw_steps(

@@ -43,10 +43,11 @@ class Network(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A network, and what answers for it; None if it is not asked."""
+    """A network, what answers for it, and its module, in eval mode; None if it is not asked."""
 
     network: Network
-    answer: "Callable[[Image.Image], Prediction] | None"
+    answer: "Callable[[Image.Image], Prediction] | None" = None
+    module: "nn.Module | None" = None
 
 
 def _bytes(module: "nn.Module") -> int:
@@ -74,9 +75,9 @@ def open_network(asked: Asked, fit: Fit) -> Opened:
         return _open_untrained(asked.variant.spec, fit)
     except CheckpointError as error:
         name = asked.own.name if asked.own else ""
-        return Opened(Network(error=f"{name}: {error}.", alike=_alike(asked)), None)
+        return Opened(Network(error=f"{name}: {error}.", alike=_alike(asked)))
     except (weights.WeightsError, PredictionError) as error:
-        return Opened(Network(error=f"{str(error).removesuffix('.')}."), None)
+        return Opened(Network(error=f"{str(error).removesuffix('.')}."))
 
 
 def _open_entry(entry: WeightsEntry, fit: Fit) -> Opened:
@@ -86,6 +87,7 @@ def _open_entry(entry: WeightsEntry, fit: Fit) -> Opened:
     return Opened(
         Network(entry.categories, steps, entry.note),
         lambda image: prediction.predict(image, entry, TOP, module, steps),
+        module,
     )
 
 
@@ -102,6 +104,7 @@ def _open_own(own: Own, spec: ArchitectureSpec, fit: Fit) -> Opened:
     return Opened(
         Network(labels, steps),
         lambda image: prediction.predict_own(image, module, steps, labels, own.name, TOP),
+        module,
     )
 
 
@@ -114,6 +117,7 @@ def _open_untrained(spec: ArchitectureSpec, fit: Fit) -> Opened:
     return Opened(
         Network(prediction.class_names(spec), steps, prediction.untrained_note(spec)),
         lambda image: prediction.predict_untrained(image, spec, 0, TOP, module, steps),
+        module,
     )
 
 

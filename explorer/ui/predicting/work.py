@@ -121,7 +121,7 @@ def answers(asked: Sequence[Asked], files: Sequence[File], fit: Fit) -> Work[Ans
         seen, said = [], []
         for number, file in enumerate(files):
             context.report(number / len(files), f"picture {number + 1} of {len(files)}")
-            opening = _Opening(file)
+            opening = Opening(file)
             seen.append(_seen.get(file.identity, opening.look))
             said.append(tuple(_ask(*pair, opening) for pair in zip(opened, asked, strict=True)))
         return Answers(tuple(each.network for each in opened), tuple(seen), tuple(said))
@@ -129,7 +129,7 @@ def answers(asked: Sequence[Asked], files: Sequence[File], fit: Fit) -> Work[Ans
     return work
 
 
-class _Opening:
+class Opening:
     """A picture file that is decoded when it is first needed."""
 
     def __init__(self, file: File) -> None:
@@ -161,7 +161,7 @@ class _Opening:
         return Seen(_encoded(small, "JPEG"), picture.original_size, picture.notes, "")
 
 
-def _ask(opened: Opened, asked: Asked, opening: _Opening) -> Said | str:
+def _ask(opened: Opened, asked: Asked, opening: Opening) -> Said | str:
     """Return what a network says about a picture, or why it says nothing."""
     steps, answer = opened.network.steps, opened.answer
     if steps is None or answer is None:
@@ -170,7 +170,7 @@ def _ask(opened: Opened, asked: Asked, opening: _Opening) -> Said | str:
     return _said.get(key, lambda: _answer(answer, opening))
 
 
-def _answer(answer: "Callable[[Image.Image], Prediction]", opening: _Opening) -> Said | str:
+def _answer(answer: "Callable[[Image.Image], Prediction]", opening: Opening) -> Said | str:
     from explorer.pictures import PictureError
     from explorer.prediction import PredictionError
 
@@ -187,7 +187,7 @@ def steps(file: File, wanted: Sequence[Preprocessing]) -> Work[tuple[tuple[StepS
     def work(context: JobContext) -> tuple[tuple[StepShown, ...], ...]:
         from explorer.preprocessing import preprocess_in_steps
 
-        image = _Opening(file).picture().image
+        image = Opening(file).picture().image
         found = []
         for each in wanted:
             context.check()
