@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.ui import state
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.lesioning import view as lesions
 from explorer.ui.predicting import answers, pictures, weights_choice
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.pictures import Chosen
@@ -19,7 +20,10 @@ class _View(NamedTuple):
     draw: Callable[[Sequence[Asked], Chosen], None]
 
 
-_VIEWS = {"answers": _View("Answers", answers.draw)}
+_VIEWS = {
+    "answers": _View("Answers", answers.draw),
+    "lesions": _View("Lesion board", lesions.draw),
+}
 
 
 def draw() -> None:
