@@ -67,28 +67,34 @@ def accuracy_curves(
         chart.update_xaxes(autorange="reversed")
     for curve in curves:
         chart.add_traces(list(_traces(curve, joined)))
-    label = {"text": f"chance: {chance:.0%}", "font": {"color": INTACT_COLOUR}}
-    line = {"color": INTACT_COLOUR, "dash": "dot", "width": 2}
-    chart.add_hline(y=chance, line=line, label={**label, "textposition": "end", "yanchor": "top"})
+    ends = [point.x for curve in curves for point in curve.points]
+    if ends:
+        chart.add_trace(_level([min(ends), max(ends)], chance, "Chance", INTACT_COLOUR, "dot"))
     return chart
+
+
+def _level(ends: list[float], value: float, name: str, colour: str, dash: str) -> go.Scatter:
+    return go.Scatter(
+        x=ends,
+        y=[value] * 2,
+        name=name,
+        mode="lines",
+        line={"color": colour, "dash": dash, "width": 2},
+        hovertemplate=f"%{{y:.1%}}<extra>{name}</extra>",
+    )
 
 
 def _traces(curve: LesionCurve, joined: bool) -> Iterator[go.Scatter]:
     points = curve.points
     if curve.intact is not None and points:
-        yield go.Scatter(
-            x=[points[0].x, points[-1].x],
-            y=[curve.intact] * 2,
-            mode="lines",
-            line={"color": curve.colour, "dash": "dash", "width": 2},
-            name=f"{curve.name}, intact",
-            hovertemplate=f"intact: %{{y:.1%}}<extra>{curve.name}</extra>",
-        )
+        ends = [points[0].x, points[-1].x]
+        yield _level(ends, curve.intact, f"{curve.name}, intact", curve.colour, "dash")
     yield go.Scatter(
         x=[point.x for point in points],
         y=[point.mean for point in points],
         error_y={
             "type": "data",
+            "visible": any(point.low < point.high for point in points),
             "symmetric": False,
             "array": [point.high - point.mean for point in points],
             "arrayminus": [point.mean - point.low for point in points],

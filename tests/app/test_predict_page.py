@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -27,7 +26,8 @@ from explorer.spec import parse
 from explorer.ui import jobs
 from explorer.ui.predicting import work
 from explorer.ui.tasks import Kept
-from tests.app.driving import LONG_S, PAGES, ROOT, settled
+from tests.app.driving import LONG_S, ROOT, settled
+from tests.app.predicting import charts, opened, press, told
 from tests.unit.loopback import FileServer, serve
 
 OURS = "resnet20-cifar"
@@ -35,32 +35,10 @@ FOREIGN = "resnet32-cifar"
 """A network that has no bundled weights; here the tests' own server has some."""
 
 
-def opened(app: AppTest, *texts: str) -> AppTest:
-    app.query_params["v"] = list(texts)
-    app.run()
-    app.switch_page(str(PAGES / "predict.py")).run()
-    return settled(app)
-
-
 def show_samples(app: AppTest, count: int) -> AppTest:
     """Show CIFAR-10's test pictures, and no photographs."""
     app.pills(key="pictures").set_value([])
     return settled(app.number_input(key="samples").set_value(count).run())
-
-
-def told(app: AppTest) -> str:
-    kinds = ("markdown", "caption", "success", "error", "warning", "info", "subheader")
-    return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
-
-
-def charts(app: AppTest) -> list[Any]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    found = [button for button in app.button if button.label.startswith(label)]
-    assert len(found) == 1, [button.label for button in app.button]
-    return found[0].click().run()
 
 
 def seeded(text: str, seed: int) -> torch.nn.Module:

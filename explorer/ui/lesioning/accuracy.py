@@ -100,10 +100,14 @@ def _draw(lesioned: Sequence[Lesioned], found: Sequence[Tally]) -> None:
 def _told(judged: _Judged) -> str:
     if judged.after is None:
         return f"intact: {_right(judged.before)}."
-    lost = f": **{-judged.lost:+.1f} points**" if judged.lost is not None else ""
+    lost = f": **{_signed(-judged.lost)} points**" if judged.lost is not None else ""
     return (
         f"{judged.lesioned.words}: {_right(judged.after)}; intact, {_right(judged.before)}{lost}."
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _right(tally: Tally) -> str:

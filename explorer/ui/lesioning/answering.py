@@ -52,7 +52,7 @@ def _told(lesioned: Lesioned, after: tuple[float, ...] | str) -> str:
     first = max(range(len(after)), key=after.__getitem__)
     now = f"{lesioned.words}: **{labels[first]}**, {after[first]:.1%}"
     if first == before.index:
-        return f"{now}; intact, it is as sure as {before.probability:.1%}."
+        return f"{now} (intact {before.probability:.1%})."
     return (
         f"{now}; intact, it says **{before.label}**, {before.probability:.1%}, "
         f"of which {after[before.index]:.1%} is left."

@@ -195,8 +195,8 @@ def _legend(heard: Heard, units: Board) -> str:
         )
         if any(unit.reshapes for unit in units):
             said += (
-                " ↓: changes the shape. These are the ones that matter: off, their shortcut still "
-                "subsamples or projects, but nothing else fills the new shape."
+                " ↓: changes the shape. In a deep ResNet these are the units that matter (Veit et "
+                "al. 2016). Off, their shortcut still subsamples or projects."
             )
         return said
     said = (

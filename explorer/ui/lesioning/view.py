@@ -48,11 +48,11 @@ def _draw(fit: Fit, hearing: Hearing) -> None:
         st.markdown(
             "Take units out of a trained network, and it often goes on as if nothing had happened. "
             "Which ones does it need?",
-            width="stretch",
+            width="content",
         )
     lesioned = boards.choose(heard)
     answering.draw(lesioned, hearing.file, fit)
-    st.subheader("All test pictures", anchor="accuracy")
+    st.subheader("On test pictures", anchor="accuracy")
     judged = [each for each in lesioned if accuracy.can_be_judged(each.heard)]
     accuracy.tell_others(heard)
     if judged:
