@@ -321,6 +321,22 @@ GLOSSARY = {
         "Back to the start, with the settings above: the same seed gives the same weights and "
         "batches. The curves trained so far stay, faint, to compare with."
     ),
+    "unit_off": (
+        "Only the unit's shortcut is left, or nothing at all in a network without shortcuts. The "
+        "same as a click on the board."
+    ),
+    "unit_swap": (
+        "Two units change places and keep their weights. They must take and give the same shapes."
+    ),
+    "lesion_experiment": "What is done to all units of a network, one lesion after the other.",
+    "lesion_pictures": (
+        "The first of the bundled test pictures of CIFAR-10, which no network learned from. Fewer "
+        "are faster and less exact."
+    ),
+    "draws": (
+        "How many different choices are drawn for each number of units, or of swaps, and where the "
+        "drawing starts. The same seed draws the same."
+    ),
     "trained_weights": (
         "Several trainings of the same network: V1 and V2 are torchvision's older and newer "
         "recipe. Each comes with its own preprocessing."

@@ -9,6 +9,7 @@ from explorer.ui import state
 from explorer.ui.choice import one_of
 from explorer.ui.explaining import view as explain
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.lesioning import view as lesions
 from explorer.ui.predicting import answers, pictures, weights_choice
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.pictures import Chosen
@@ -24,6 +25,7 @@ class _View(NamedTuple):
 _VIEWS = {
     "answers": _View("Answers", answers.draw),
     "explain": _View("Explain", explain.draw),
+    "lesions": _View("Lesion board", lesions.draw),
 }
 
 
