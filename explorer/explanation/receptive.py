@@ -73,7 +73,7 @@ class EffectiveField:
         """The Gaussian of the same mean and deviation as the profile over columns; sums to 1."""
         places, profile = np.arange(self.share.shape[1]), self.share.sum(0)
         mean = (places * profile).sum()
-        variance = max(((places - mean) ** 2 * profile).sum(), np.finfo(float).tiny)
+        variance = max(((places - mean) ** 2 * profile).sum(), 1e-12)
         bell = np.exp(-((places - mean) ** 2) / (2 * variance))
         return np.asarray(bell / bell.sum())
 
