@@ -89,6 +89,7 @@ class Chart(NamedTuple):
         reading: one sentence on how to read it.
         figure: the picture.
         records: the data shown.
+        beside: whether it stands next to its neighbours of this kind, where there is room.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Chart(NamedTuple):
     reading: str
     figure: Figure
     records: Sequence[Mapping[str, Any]]
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

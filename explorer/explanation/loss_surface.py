@@ -41,7 +41,8 @@ def _like(weight: Tensor, generator: torch.Generator) -> Tensor:
     drawn = torch.randn(weight.shape, generator=generator)
     dims = tuple(range(1, weight.dim()))
     lengths = [torch.linalg.vector_norm(each, dim=dims, keepdim=True) for each in (weight, drawn)]
-    return drawn * (lengths[0] / lengths[1])
+    scaled: Tensor = drawn * (lengths[0] / lengths[1])
+    return scaled
 
 
 class LossSurface:

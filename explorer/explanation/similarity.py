@@ -53,7 +53,8 @@ def kernel(features: Tensor) -> Tensor:
     """
     centred = _centred(features)
     products = centred @ centred.T
-    return products / torch.linalg.matrix_norm(products)
+    normed: Tensor = products / torch.linalg.matrix_norm(products)
+    return normed
 
 
 def similarity(one: Tensor, other: Tensor) -> float:
