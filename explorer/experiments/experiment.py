@@ -216,3 +216,10 @@ STEPS = Control(
     "200",
     "How many batches each network learns from.",
 )
+DEEP = Control(
+    "deep",
+    "Depth of the deeper pair",
+    ("32", "44", "56", "110"),
+    "56",
+    "Layers of the deeper plain and the deeper residual network; the others have 20.",
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.experiments import subjects
 from explorer.experiments.experiment import (
+    DEEP,
     SEED,
     SEEDS,
     Chart,
@@ -190,13 +191,7 @@ EXPERIMENT = Experiment(
         2,
     ),
     controls=(
-        Control(
-            "deep",
-            "Depth of the deeper pair",
-            ("32", "44", "56", "110"),
-            "56",
-            "Layers of the deeper plain and the deeper residual network; the others have 20.",
-        ),
+        DEEP,
         Control(
             "points",
             "Inputs on the line",

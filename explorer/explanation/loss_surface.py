@@ -63,7 +63,8 @@ class LossSurface:
         self._model = copy.deepcopy(model).requires_grad_(False)
         self._images = images.contiguous(memory_format=torch.channels_last)
         self._labels = labels
-        generator = torch.Generator().manual_seed(seed)
+        # Another stream than the weights', or the first filters would be those it started with.
+        generator = torch.Generator().manual_seed((seed + 0xC2B2AE35) % 2**32)
         self._start = {name: each.clone() for name, each in self._model.named_parameters()}
         self._directions = [direction(self._model, generator) for _ in range(2)]
 
