@@ -68,6 +68,16 @@ def for_spec(spec: ArchitectureSpec) -> WeightsEntry | None:
     return next((entry for entry in available() if entry.spec == spec), None)
 
 
+def of_cifar10() -> tuple[WeightsEntry, ...]:
+    """Return the bundled weights that were trained on CIFAR-10, by name."""
+    return tuple(entry for entry in available() if entry.dataset.startswith("CIFAR-10,"))
+
+
+def cifar10_name(spec: ArchitectureSpec) -> str:
+    """Return the name of those for exactly this architecture, or an empty text."""
+    return next((entry.name for entry in of_cifar10() if entry.spec == spec), "")
+
+
 def offered_for(spec: ArchitectureSpec) -> tuple[WeightsEntry, ...]:
     """Return all weights for exactly this architecture, bundled or not. Imports torchvision."""
     return tuple(entry for entry in offered() if entry.spec == spec)

@@ -3,10 +3,26 @@
 A new experiment is a file with an `EXPERIMENT`, and a place in the list below.
 """
 
-from explorer.experiments import degradation
+from explorer.experiments import (
+    degradation,
+    lesions,
+    loss_surface,
+    path_gradients,
+    receptive_field,
+    shattered,
+    similarity,
+)
 from explorer.experiments.experiment import Experiment, ExperimentError
 
-EXPERIMENTS: tuple[Experiment, ...] = (degradation.EXPERIMENT,)
+EXPERIMENTS: tuple[Experiment, ...] = (
+    degradation.EXPERIMENT,
+    lesions.EXPERIMENT,
+    path_gradients.EXPERIMENT,
+    shattered.EXPERIMENT,
+    loss_surface.EXPERIMENT,
+    receptive_field.EXPERIMENT,
+    similarity.EXPERIMENT,
+)
 """In the order of the page."""
 
 

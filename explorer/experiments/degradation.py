@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from explorer.experiments import learning
 from explorer.experiments.experiment import (
     DATA,
+    DEEP,
     SEED,
     SEEDS,
     STEPS,
-    Control,
     Experiment,
     Guess,
     Outcome,
@@ -81,13 +81,7 @@ EXPERIMENT = Experiment(
         2,
     ),
     controls=(
-        Control(
-            "deep",
-            "Depth of the deeper pair",
-            ("32", "44", "56", "110"),
-            "56",
-            "Layers of the deeper plain and the deeper residual network; the others have 20.",
-        ),
+        DEEP,
         DATA,
         STEPS,
         SEED,

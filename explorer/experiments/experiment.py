@@ -89,6 +89,7 @@ class Chart(NamedTuple):
         reading: one sentence on how to read it.
         figure: the picture.
         records: the data shown.
+        beside: whether it stands next to its neighbours of this kind, where there is room.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Chart(NamedTuple):
     reading: str
     figure: Figure
     records: Sequence[Mapping[str, Any]]
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,4 +215,11 @@ STEPS = Control(
     ("50", "100", "200", "400"),
     "200",
     "How many batches each network learns from.",
+)
+DEEP = Control(
+    "deep",
+    "Depth of the deeper pair",
+    ("32", "44", "56", "110"),
+    "56",
+    "Layers of the deeper plain and the deeper residual network; the others have 20.",
 )

@@ -66,6 +66,27 @@ class EffectiveField:
     radius_95: float
     pictures: int
 
+    def area(self, part: float) -> int:
+        """Return the fewest pixels that hold a part of the gradient."""
+        strongest = np.sort(self.share, axis=None)[::-1]
+        return int(np.argmax(np.cumsum(strongest) >= part - 1e-9)) + 1
+
+    @property
+    def gaussian(self) -> NDArray[np.float64]:
+        """The Gaussian of the same mean and deviation as the profile over columns; sums to 1."""
+        places, profile = np.arange(self.share.shape[1]), self.share.sum(0)
+        mean = (places * profile).sum()
+        variance = max(((places - mean) ** 2 * profile).sum(), 1e-12)
+        bell = np.exp(-((places - mean) ** 2) / (2 * variance))
+        return np.asarray(bell / bell.sum())
+
+    @property
+    def gaussian_fit(self) -> float:
+        """Share of the variance of the profile over columns that its Gaussian explains, R^2."""
+        profile = self.share.sum(0)
+        rest = np.square(profile - self.gaussian).sum()
+        return float(1 - rest / np.square(profile - profile.mean()).sum())
+
 
 def noise(spec: ArchitectureSpec, count: int, seed: int) -> Tensor:
     """Return N(0, 1) noise as pictures for a network: (count, C, H, W)."""

@@ -223,3 +223,28 @@ def test_as_many_pictures_go_back_together_as_memory_is_meant_to_hold(
         *network, "layer1.0", noise(network.spec, 7, 0), lambda done, message: told.append(message)
     )
     assert told == ["picture 1 of 7", "picture 4 of 7", "picture 7 of 7"]
+
+
+def spread(share: np.ndarray) -> EffectiveField:
+    share = share / share.sum()
+    return EffectiveField("unit", (0, 0), Square(0, 0, 1), share, 1.0, 0.0, 0.0, 1)
+
+
+def test_the_area_is_that_of_the_fewest_pixels() -> None:
+    found = spread(np.array([[1.0, 40.0], [9.0, 50.0]]))
+    assert [found.area(part) for part in (0.5, 0.9, 0.95, 1.0)] == [1, 2, 3, 4]
+
+
+def test_a_gaussian_is_explained_by_its_own_and_a_ring_is_not() -> None:
+    places = np.arange(61) - 27.0
+    bell = np.exp(-(places**2) / (2 * 4.0**2))
+    found = spread(np.outer(np.ones(5), bell))
+    np.testing.assert_allclose(found.gaussian, bell / bell.sum(), atol=1e-6)
+    assert found.gaussian_fit == pytest.approx(1, abs=1e-6)
+    edges = (np.abs(places - 3) > 20).astype(float)
+    assert spread(edges[None]).gaussian_fit < 0.2
+
+
+def test_all_in_one_column_is_a_gaussian_without_width() -> None:
+    found = spread(np.eye(1, 9, 4))
+    assert found.gaussian.tolist() == found.share[0].tolist()

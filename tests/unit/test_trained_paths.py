@@ -14,7 +14,7 @@ from explorer.gradients.routes import trace
 from explorer.gradients.trained import prepare_trained
 from explorer.network import build
 from explorer.spec import SpecError, parse
-from explorer.ui.laboratory import cifar10
+from explorer.training.bundled_batch import labelled_batch
 
 TINY = parse("resnet20-cifar,depth=8,width=4")
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -35,7 +35,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> nn.Module:
 
 def test_a_trained_network_is_copied_and_judged_by_the_pictures_own_classes(trained) -> None:
     before = {name: tensor.clone() for name, tensor in trained.state_dict().items()}
-    images, labels = cifar10.labelled_batch(TINY, 4, 3, "own")
+    images, labels = labelled_batch(TINY, 4, 3, "own")
     prepared = prepare_trained("own", images, labels)
     assert prepared.spec == TINY and not prepared.model.training
     routes = trace(prepared)
@@ -49,9 +49,9 @@ def test_a_trained_network_is_copied_and_judged_by_the_pictures_own_classes(trai
 
 
 def test_pictures_are_drawn_by_the_seed_and_normalised_as_the_weights_want_it(trained) -> None:
-    images, labels = cifar10.labelled_batch(TINY, 5, 3, "own")
-    again, _ = cifar10.labelled_batch(TINY, 5, 3, "own")
-    other, _ = cifar10.labelled_batch(TINY, 5, 4, "own")
+    images, labels = labelled_batch(TINY, 5, 3, "own")
+    again, _ = labelled_batch(TINY, 5, 3, "own")
+    other, _ = labelled_batch(TINY, 5, 4, "own")
     assert torch.equal(images, again) and not torch.equal(images, other)
     test = bundled_cifar10().test
     pixels = images * torch.tensor(STD).view(3, 1, 1) + torch.tensor(MEAN).view(3, 1, 1)
@@ -61,7 +61,7 @@ def test_pictures_are_drawn_by_the_seed_and_normalised_as_the_weights_want_it(tr
 
 
 def test_without_weights_pictures_are_normalised_by_the_training_pictures() -> None:
-    images, _ = cifar10.labelled_batch(TINY, 256, 0)
+    images, _ = labelled_batch(TINY, 256, 0)
     assert images.shape == (256, 3, 32, 32)
     for channel in range(3):
         assert abs(float(images[:, channel].mean())) < 0.1
@@ -70,4 +70,4 @@ def test_without_weights_pictures_are_normalised_by_the_training_pictures() -> N
 
 def test_networks_of_other_input_take_none_of_them() -> None:
     with pytest.raises(SpecError, match=re.escape("takes 3 × 224 × 224, CIFAR-10's pictures are")):
-        cifar10.labelled_batch(parse("resnet18"), 4, 0)
+        labelled_batch(parse("resnet18"), 4, 0)

@@ -1,10 +1,15 @@
 """What came out of an experiment, beside the guess and the paper."""
 
+from itertools import groupby
+
 import streamlit as st
 
 from explorer.experiments import Experiment
-from explorer.experiments.experiment import Outcome
+from explorer.experiments.experiment import Chart, Outcome
 from explorer.ui import charts
+
+_BESIDE_PX = 480
+"""Width of charts that stand next to each other; on a phone each takes what there is."""
 
 
 def draw(experiment: Experiment, found: Outcome, guess: int | None) -> None:
@@ -12,15 +17,22 @@ def draw(experiment: Experiment, found: Outcome, guess: int | None) -> None:
     st.markdown("\n".join(f"- {finding}" for finding in found.findings))
     if found.answer is not None:
         _compare(experiment, found.answer, guess)
-    for chart in found.charts:
-        charts.draw(
-            chart.figure,
-            f"{experiment.key}-{chart.key}",
-            chart.title,
-            chart.reading,
-            lambda records=chart.records: records,  # type: ignore[misc]
-        )
+    for beside, group in groupby(found.charts, lambda chart: chart.beside):
+        with st.container(horizontal=beside):
+            for chart in group:
+                with st.container(width=_BESIDE_PX if beside else "stretch"):
+                    _draw_chart(experiment, chart)
     st.caption(found.conditions)
+
+
+def _draw_chart(experiment: Experiment, chart: Chart) -> None:
+    charts.draw(
+        chart.figure,
+        f"{experiment.key}-{chart.key}",
+        chart.title,
+        chart.reading,
+        lambda: chart.records,
+    )
 
 
 def _compare(experiment: Experiment, answer: int, guess: int | None) -> None:

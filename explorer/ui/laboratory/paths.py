@@ -10,12 +10,12 @@ from explorer.figures.paths import LengthCurve, by_length
 from explorer.names import LAYERS_PER_UNIT
 from explorer.path_lengths import shares
 from explorer.probing import ProbeSettings
-from explorer.spec import ArchitectureSpec
 from explorer.ui import charts, state, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, lines, paths_findings, paths_work
 from explorer.ui.laboratory.lines import Line
 from explorer.ui.laboratory.paths_work import Asked
+from explorer.ui.laboratory.sentences import about
 
 if TYPE_CHECKING:
     from explorer.gradients.paths import PathProfile
@@ -56,7 +56,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         return
     trained = _trained(shown)
     if trained:
-        shown = [line for line in shown if _weights_of(line.spec)]
+        shown = [line for line in shown if weights.cifar10_name(line.spec)]
         fed = _trained_feed()
     else:
         fed = choices.feed([line.spec for line in shown], one_pass=False)
@@ -66,7 +66,9 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     if not shown:
         return
     _draw_counts(shown)
-    asked = tuple(Asked(line.spec, _weights_of(line.spec) if trained else "") for line in shown)
+    asked = tuple(
+        Asked(line.spec, weights.cifar10_name(line.spec) if trained else "") for line in shown
+    )
     digests = tuple(file.identity for file in fed.files)
     waiting.show(
         "paths",
@@ -106,16 +108,9 @@ def _offer_shortcuts(variants: Sequence[state.Shown]) -> None:
             )
 
 
-def _weights_of(spec: ArchitectureSpec) -> str:
-    """Return the name of bundled weights for a network of CIFAR-10's, or an empty text."""
-    entry = weights.for_spec(spec)
-    fits = entry is not None and entry.dataset.startswith("CIFAR-10,")
-    return entry.name if entry is not None and fits else ""
-
-
 def _trained(shown: Sequence[Line]) -> bool:
     """Draw the choice of weights where there is one, and say who has none."""
-    without = [line.name for line in shown if not _weights_of(line.spec)]
+    without = [line.name for line in shown if not weights.cifar10_name(line.spec)]
     if len(without) == len(shown):
         return False
     chosen = st.segmented_control(
@@ -192,8 +187,11 @@ def _draw_profiles(
     profiles: "Sequence[PathProfile]",
     fed: choices.Feed,
 ) -> None:
+    from explorer.gradients import path_words
+
     found = list(zip(shown, profiles, strict=False))  # those that are there so far
-    st.markdown("\n".join(paths_findings.finding(*each) for each in found if each[1].finished))
+    finished = [each for each in found if each[1].finished]
+    st.markdown("\n".join(about(line, path_words.told(profile)) for line, profile in finished))
     charts.draw(
         by_length(
             "path-norms", [_norm_curve(*each) for each in found], "|g|, L2 norm", logarithmic=True
@@ -202,7 +200,7 @@ def _draw_profiles(
         "Gradient along a single path, by its length",
         "A straight line: every branch on the way changes the gradient by the same factor. The "
         "line is the geometric mean, the shaded range goes from the weakest path to the strongest.",
-        lambda: paths_findings.records(asked, profiles),
+        lambda: path_words.records(profiles, [one.trained for one in asked]),
     )
     charts.draw(
         by_length("path-products", _part_curves(found), "Share of the whole"),
@@ -210,7 +208,7 @@ def _draw_profiles(
         "Where the gradient comes from: all paths of a length together",
         "Line: number of paths times mean norm. Circles: all paths of a length added up as "
         "vectors, exactly. Each in shares of its own sum.",
-        lambda: paths_findings.records(asked, profiles),
+        lambda: path_words.records(profiles, [one.trained for one in asked]),
     )
     st.caption(paths_findings.conditions(asked, profiles, fed))
 

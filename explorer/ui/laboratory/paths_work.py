@@ -11,7 +11,7 @@ from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks
 from explorer.ui.jobs import JobContext
-from explorer.ui.laboratory import cifar10, work
+from explorer.ui.laboratory import work
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def _prepared(one: Asked, settings: ProbeSettings, files: Sequence[File]) -> "Pr
     from explorer.gradients.trained import prepare_trained
 
     if one.trained:
-        batch = cifar10.labelled_batch(one.spec, settings.batch, settings.seed, one.trained)
+        from explorer.training.bundled_batch import labelled_batch
+
+        batch = labelled_batch(one.spec, settings.batch, settings.seed, one.trained)
         return prepare_trained(one.trained, *batch)
     return prepare(one.spec, settings, work.images(one.spec, settings, files))
 

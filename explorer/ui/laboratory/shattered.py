@@ -1,7 +1,6 @@
 """Probe 7: how the input's gradient changes along a line of inputs, against two noises."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -153,30 +152,10 @@ def _curve(name: str, colour: str, dash: str, runs: Sequence[Any]) -> Correlatio
 
 def _finding(curve: Correlation, runs: "Sequence[GradientLine]" = ()) -> str:
     """Say how alike neighbours are, and how far one must go for another gradient."""
-    from explorer.gradients.autocorrelation import first_below
+    from explorer.gradients.autocorrelation import told
 
-    near = curve.values[1]
-    if isnan(near):
-        return "the gradient is not finite, so it has no autocorrelation."
-    if min(curve.values) == 1 and runs and not any(any(run.along) for run in runs):
-        return "the gradient is 0 all along the line: nothing comes back to the input."
-    if min(curve.values) == 1:
-        return "the gradient is the same all along the line: there, the network is linear."
-    spread = ""
-    if curve.lows and f"{curve.lows[1]:z.2f}" != f"{curve.highs[1]:z.2f}":
-        spread = f" ({curve.lows[1]:z.2f} to {curve.highs[1]:z.2f})"
-    half, fifth = (first_below(curve.values, level) for level in (0.5, 0.2))
-    last = len(curve.values) - 1
-    falls = f"below 1/2 {_at(half, last)}, below 0.2 {_at(fifth, last)}"
-    if half == fifth:
-        falls = f"below 1/2, and below 0.2, {_at(half, last)}"
-    return f"neighbours correlate by **{near:z.2f}**{spread}; the correlation first falls {falls}."
-
-
-def _at(shift: int | None, last: int) -> str:
-    if shift is None:
-        return "nowhere"
-    return f"at a shift of **{shift}** ({100 * shift / last:.2g}% of the way)"
+    silent = bool(runs) and not any(any(run.along) for run in runs)
+    return told(curve.values, (curve.lows[1], curve.highs[1]) if curve.lows else None, silent)
 
 
 def _conditions(lengths: Sequence[float], fed: choices.Feed, scalar: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
-from explorer.ui.laboratory import cifar10
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -101,7 +100,9 @@ def images(
     if settings.source == "noise":
         return None
     if settings.source == "cifar10":
-        return cifar10.labelled_batch(spec, settings.batch, settings.seed)[0]
+        from explorer.training.bundled_batch import labelled_batch
+
+        return labelled_batch(spec, settings.batch, settings.seed)[0]
     from explorer.data import bundled_pictures
     from explorer.pictures import read_picture
     from explorer.prediction import picture_batch

@@ -1,17 +1,17 @@
-"""CIFAR-10's bundled test pictures as a probe's batch."""
+"""Bundled pictures of CIFAR-10 as a batch for a network, trained or not."""
 
-from typing import TYPE_CHECKING
+import torch
+from torch import Tensor
 
 from explorer import weights
+from explorer.datasets import bundled_cifar10
 from explorer.spec import ArchitectureSpec, SpecError
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from explorer.training.batches import measure, normalise
 
 
 def labelled_batch(
-    spec: ArchitectureSpec, batch: int, seed: int, trained: str = ""
-) -> "tuple[Tensor, Tensor]":
+    spec: ArchitectureSpec, batch: int, seed: int, trained: str = "", part: str = "test"
+) -> tuple[Tensor, Tensor]:
     """Return pictures drawn at random, shape (batch, 3, 32, 32), and their classes.
 
     Args:
@@ -20,23 +20,20 @@ def labelled_batch(
         seed: of the draw.
         trained: the name of weights, to normalise as they want it; else by the statistics of the
             bundled training pictures.
+        part: `test` or `train`, of the bundled pictures.
     Raises:
         SpecError: if the network takes others.
     """
-    import torch
-
-    from explorer.datasets import bundled_cifar10
-    from explorer.training.batches import measure, normalise
-
     if spec.input_shape != (3, 32, 32):
         shape = " × ".join(map(str, spec.input_shape))
         raise SpecError(f"{spec} takes {shape}, CIFAR-10's pictures are 3 × 32 × 32")
     data = bundled_cifar10()
+    pictures = data.train if part == "train" else data.test
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.randperm(len(data.test), generator=generator)[:batch]
+    chosen = torch.randperm(len(pictures), generator=generator)[:batch]
     steps = (
         weights.find(trained).preprocessing
         if trained
         else measure(data.train.images, "per_channel")
     )
-    return normalise(data.test.images[chosen], steps), data.test.labels[chosen]
+    return normalise(pictures.images[chosen], steps), pictures.labels[chosen]
