@@ -54,8 +54,8 @@ def _told(lesioned: Lesioned, after: tuple[float, ...] | str) -> str:
     if first == before.index:
         return f"{now} (intact {before.probability:.1%})."
     return (
-        f"{now}; intact, it says **{before.label}**, {before.probability:.1%}, "
-        f"of which {after[before.index]:.1%} is left."
+        f"{now}; intact, it says **{before.label}**, {before.probability:.1%}, which now gets "
+        f"{after[before.index]:.1%}."
     )
 
 

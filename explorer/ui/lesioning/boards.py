@@ -68,7 +68,7 @@ def unit_name(unit: BoardUnit) -> str:
 def lesion_words(units: Board, lesion: Lesion) -> str:
     """Say which units are off and which have changed places."""
     off = [unit_name(unit) for unit in units if unit.place in lesion.off]
-    moved = [unit_name(units[unit]) for place, unit in enumerate(lesion.order) if place != unit]
+    moved = [unit_name(unit) for unit in units if lesion.order[unit.place] != unit.place]
     parts = [f"{', '.join(off)} off"] if off else []
     parts += [f"{', '.join(moved)} in other places"] if moved else []
     return "; ".join(parts) or "intact"

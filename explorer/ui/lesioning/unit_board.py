@@ -102,8 +102,8 @@ button[aria-checked="false"] .box {
   place-items: start center;
   line-height: 1;
   text-decoration: none;
-  height: 2.6rem;
-  padding-top: 0.05rem;
+  top: 0;
+  height: 2.8rem;
 }
 button[aria-checked="false"] .legs {
   display: none;

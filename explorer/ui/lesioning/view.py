@@ -43,13 +43,12 @@ def _draw(fit: Fit, hearing: Hearing) -> None:
     heard = answers_to(hearing)
     if not heard:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.image(hearing.seen[hearing.place].thumbnail, width=112, alt=hearing.file.name)
-        st.markdown(
-            "Take units out of a trained network, and it often goes on as if nothing had happened. "
-            "Which ones does it need?",
-            width="content",
-        )
+    picture, words = st.columns([1, 5], vertical_alignment="center")
+    picture.image(hearing.seen[hearing.place].thumbnail, width=112, alt=hearing.file.name)
+    words.markdown(
+        "Take units out of a trained network, or let two change places: does it still know what "
+        "it sees? Which of them does it need?"
+    )
     lesioned = boards.choose(heard)
     answering.draw(lesioned, hearing.file, fit)
     st.subheader("On test pictures", anchor="accuracy")
