@@ -3,10 +3,26 @@
 A new experiment is a file with an `EXPERIMENT`, and a place in the list below.
 """
 
-from explorer.experiments import degradation
+from explorer.experiments import (
+    budget,
+    construction,
+    degradation,
+    initialisation,
+    orderings,
+    preactivation,
+    shortcuts,
+)
 from explorer.experiments.experiment import Experiment, ExperimentError
 
-EXPERIMENTS: tuple[Experiment, ...] = (degradation.EXPERIMENT,)
+EXPERIMENTS: tuple[Experiment, ...] = (
+    degradation.EXPERIMENT,
+    preactivation.EXPERIMENT,
+    shortcuts.EXPERIMENT,
+    orderings.EXPERIMENT,
+    construction.EXPERIMENT,
+    initialisation.EXPERIMENT,
+    budget.EXPERIMENT,
+)
 """In the order of the page."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from explorer.experiments import learning
+from explorer.experiments import learning, tracks
 from explorer.experiments.experiment import (
     DATA,
     SEED,
@@ -15,11 +15,8 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
-from explorer.spec import ArchitectureSpec
 
 _PACE = learning.Pace()
-_CLOSE = 0.05
-"""Share of the shallow network's loss within which two losses count as about the same."""
 
 
 def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
@@ -31,42 +28,19 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
     return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
 
 
-def _told(settings: Settings, runs: learning.Runs) -> Outcome:
-    ends = learning.ends(settings, runs)
-    findings = [f"**{end.name}** ends with a training loss of {end.loss:.3g}." for end in ends]
-    answer = None
+def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
+    found = tracks.tracks(settings, runs)
+    findings, answer = tracks.each_end(found), None
     if not settings.own:
-        shallow, deep, residual, deeper = ends
-        findings = [
-            _compared(shallow, deep),
-            _compared(residual, deeper),
-        ]
-        answer = _answer(shallow.loss, deep.loss)
+        shallow, deep, residual, deeper = found
+        findings = tracks.compared(deep, shallow), tracks.compared(deeper, residual)
+        answer = tracks.order(deep.loss, shallow.loss)
     return Outcome(
-        findings=tuple(findings),
-        charts=(learning.loss_chart(settings, runs),),
+        findings=findings,
+        charts=(tracks.loss_chart(settings, found),),
         answer=answer,
         conditions=learning.conditions(settings, _PACE),
     )
-
-
-def _compared(shallow: learning.End, deep: learning.End) -> str:
-    words = ("lower than", "about as high as", "higher than")[_answer(shallow.loss, deep.loss)]
-    return (
-        f"The training loss of **{deep.name}** ends {words} that of **{shallow.name}**: "
-        f"{deep.loss:.3g} against {shallow.loss:.3g}."
-    )
-
-
-def _answer(shallow: float, deep: float) -> int:
-    """Return which answer of the guess two losses give; a loss that is no number is the higher."""
-    if not deep < shallow * (1 + _CLOSE):
-        return 2
-    return 0 if deep < shallow * (1 - _CLOSE) else 1
-
-
-def _why_not(spec: ArchitectureSpec) -> str:
-    return "a network for series takes no pictures" if spec.dims != 2 else ""
 
 
 EXPERIMENT = Experiment(
@@ -95,7 +69,7 @@ EXPERIMENT = Experiment(
     ),
     run=_run,
     networks=_networks,
-    why_not=_why_not,
+    why_not=learning.why_not,
     published="""
 Figure 6 shows curves only: plain networks of 20, 32, 44 and 56 layers get worse with depth, in
 training as in test error; plain-110's error is above 60% and not displayed. Table 6 gives the

@@ -6,7 +6,10 @@ from math import isfinite
 
 import plotly.graph_objects as go
 
-from explorer.figures.style import figure
+from explorer.figures.style import VARIANT_COLOURS, figure
+
+COLOURS = (*VARIANT_COLOURS, "#D55E00")
+"""Of networks side by side; the fifth, of the same palette, is of no variant."""
 
 _MOST_POINTS = 300
 

@@ -198,7 +198,7 @@ def test_depth_and_normalisation_can_be_set_for_all() -> None:
         ({"data": "imagenet"}, "data='imagenet'"),
         ({"seed": -1}, "seed=-1"),
         ({"variants": ()}, "0 networks"),
-        ({"variants": ("resnet20-cifar",) * 5}, "5 networks"),
+        ({"variants": ("resnet20-cifar",) * 6}, "6 networks"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(changes: dict[str, object], words: str) -> None:

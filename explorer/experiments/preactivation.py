@@ -1,0 +1,90 @@
+"""Original order against full pre-activation: the deeper the network, the more it matters."""
+
+from collections.abc import Mapping
+
+from explorer.experiments import learning, tracks
+from explorer.experiments.experiment import (
+    DATA,
+    SEED,
+    SEEDS,
+    STEPS,
+    Control,
+    Experiment,
+    Guess,
+    Outcome,
+    Settings,
+    Watch,
+)
+
+_PACE = learning.Pace()
+
+
+def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
+    names = "resnet110-cifar", "resnet110v2-cifar"
+    return tuple(f"{name},depth={depth}" for depth in ("20", choices["deep"]) for name in names)
+
+
+def _run(settings: Settings, watch: Watch) -> Outcome:
+    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+
+
+def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
+    found = tracks.tracks(settings, runs)
+    findings, answer = tracks.each_end(found), None
+    if not settings.own:
+        shallow, shallow_v2, deep, deep_v2 = found
+        findings = tracks.compared(shallow_v2, shallow), tracks.compared(deep_v2, deep)
+        answer = tracks.order(deep_v2.loss, deep.loss)
+    return Outcome(
+        findings=findings,
+        charts=(tracks.loss_chart(settings, found),),
+        answer=answer,
+        conditions=learning.conditions(settings, _PACE),
+    )
+
+
+EXPERIMENT = Experiment(
+    key="preactivation",
+    title="Original order against pre-activation",
+    claim="With normalisation and ReLU moved in front of the convolutions, nothing stands on the "
+    "way from addition to addition: a little better at 110 layers, much better at 1,001.",
+    source="He et al. 2016 (arXiv:1603.05027), Table 3 and Section 4.2",
+    guess=Guess(
+        "After these steps, the training loss of the deeper network with pre-activation will be "
+        "...",
+        (
+            "lower than that of the original order",
+            "about the same",
+            "higher than that of the original order",
+        ),
+        0,
+    ),
+    controls=(
+        Control(
+            "deep",
+            "Depth of the deeper pair",
+            ("56", "110", "218", "326"),
+            "218",
+            "Layers of the deeper two networks; the others have 20. Time grows with it.",
+        ),
+        DATA,
+        STEPS._replace(default="100"),
+        SEED,
+        SEEDS,
+    ),
+    run=_run,
+    networks=_networks,
+    why_not=learning.why_not,
+    published="""
+Test error on CIFAR-10, Table 3:
+
+| network | original | pre-activation |
+|---|---|---|
+| ResNet-110 | 6.61% | 6.37% |
+| ResNet-164 | 5.93% | 5.46% |
+| ResNet-1001 | 7.61% | 4.92% |
+
+ResNet-164 and ResNet-1001 have bottleneck units.
+""",
+    scale="",
+)
