@@ -94,26 +94,21 @@ def _cells(settings: Settings) -> list[_Cell]:
 def _told(settings: Settings, cells: Sequence[_Cell]) -> Outcome:
     measured = [cell for cell in cells if cell.loss is not None]
     return Outcome(
-        findings=_findings(settings, measured),
+        findings=_findings(measured),
         charts=(_chart(settings, cells),),
         answer=_answer(settings, cells),
         conditions=learning.conditions(settings, _pace(settings)),
     )
 
 
-def _findings(settings: Settings, measured: Sequence[_Cell]) -> tuple[str, ...]:
-    """Say which methods train at the same depths."""
+def _findings(measured: Sequence[_Cell]) -> tuple[str, ...]:
+    """Say which methods train at the same depths, those that train deepest first."""
     groups: dict[tuple[int, ...], list[str]] = {}
     for method in dict.fromkeys(cell.method for cell in measured):
         depths = (cell.spec.depth for cell in measured if cell.method == method and cell.trains)
         groups.setdefault(tuple(depths), []).append(f"**{method}**")
-    limit = f"{_TRAINS * tracks.GUESSING:.2f}"
-    told = [
-        f"Below a training loss of {limit}, 80% of that of guessing, within {settings['steps']} "
-        f"steps: {_at(depths)}: {'; '.join(methods)}."
-        for depths, methods in sorted(groups.items(), reverse=True)
-    ]
-    return tuple(told)
+    deepest_first = sorted(groups, key=lambda depths: max(depths, default=0), reverse=True)
+    return tuple(f"Trains {_at(depths)}: {'; '.join(groups[depths])}." for depths in deepest_first)
 
 
 def _at(depths: Sequence[int]) -> str:
@@ -129,7 +124,9 @@ def _chart(settings: Settings, cells: Sequence[_Cell]) -> Chart:
         f"Training loss after {settings['steps']} steps, mean of the last 20",
         "One cell is one training"
         + (", the median of the seeds" * (len(settings.seeds) > 1))
-        + "; dark is low, guessing has 2.30, and NaN is a loss that is no number any more.",
+        + f". Dark is low; guessing has {tracks.GUESSING:.2f}. A network trains here if its loss "
+        f"ends below {_TRAINS * tracks.GUESSING:.2f}, {_TRAINS:.0%} of that. Not a number: the "
+        "training broke off.",
         grid(
             "experiment-initialisation",
             list(map(str, depths)),
@@ -222,6 +219,17 @@ EXPERIMENT = Experiment(
     run=_run,
     networks=lambda choices: tuple(_METHODS),
     why_not=_why_not,
-    published="",
-    scale="",
+    published="""
+| paper | what it reports |
+|---|---|
+| He et al. 2015, Section 4.2 | ResNet-110 with BN: a rate of 0.1 is too large to begin with; 0.01 until the training error is below 80% |
+| Fixup, abstract | no normalisation: trains at up to 10,000 layers |
+| De & Smith 2020, abstract | BN scales the branch down, relative to the shortcut, by about the square root of the depth; SkipInit does so by a multiplier that starts at 0 |
+| Stochastic depth, abstract | beyond 1,200 layers test error still improves: 4.91% on CIFAR-10 |
+""",  # noqa: E501
+    scale="Tens of steps instead of tens of thousands: what does not train here may begin later, "
+    "as ResNet-56 with BN does at this rate. Narrow networks (8 channels), small pictures. Fixup "
+    "is its scaling alone, without its scalar biases and multipliers; SkipInit and ReZero are the "
+    "same here, one learned multiplier a branch that starts at 0. Stochastic depth keeps the last "
+    "unit with probability 0.5 in each step, and those before it with more.",
 )

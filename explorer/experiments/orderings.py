@@ -21,6 +21,14 @@ _PACE = learning.Pace()
 _ORDERINGS = VALUES["ordering"]
 """As in the paper's Figure 4, (a) to (e)."""
 
+_NAMES = (
+    "original",
+    "BN after the addition",
+    "ReLU before the addition",
+    "ReLU-only pre-activation",
+    "full pre-activation",
+)
+
 
 def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
     network = f"resnet110-cifar,depth={choices['depth']}"
@@ -32,7 +40,7 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
 
 
 def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
-    found = tracks.tracks(settings, runs)
+    found = tracks.tracks(settings, runs, () if settings.own else _NAMES)
     return Outcome(
         findings=(tracks.ranking(found),),
         charts=(tracks.loss_chart(settings, found),),
@@ -49,13 +57,7 @@ EXPERIMENT = Experiment(
     source="He et al. 2016 (arXiv:1603.05027), Table 2 and Figure 4",
     guess=Guess(
         "Which ordering will have the lowest training loss after these steps?",
-        (
-            "original",
-            "BN after the addition",
-            "ReLU before the addition",
-            "ReLU-only pre-activation",
-            "full pre-activation",
-        ),
+        _NAMES,
         4,
     ),
     controls=(
@@ -79,5 +81,10 @@ Test error on CIFAR-10, Table 2:
 | ReLU-only pre-activation | (d) | 6.71% | 5.91% |
 | full pre-activation | (e) | 6.37% | 5.46% |
 """,
-    scale="",
+    scale="This is the beginning of a training: narrow networks (8 channels instead of 16), small "
+    "pictures, a constant rate; the paper compares test errors after 64,000 steps, where the best "
+    "three lie 0.34 percentage points apart. That both kinds of pre-activation begin fastest, and "
+    "that a BN or a ReLU on the way from addition to addition hinders, is seen here too. Which of "
+    "the two pre-activations is ahead so early is not the paper's finding: for seed 0 it is "
+    "ReLU-only.",
 )

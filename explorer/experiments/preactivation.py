@@ -84,7 +84,12 @@ Test error on CIFAR-10, Table 3:
 | ResNet-164 | 5.93% | 5.46% |
 | ResNet-1001 | 7.61% | 4.92% |
 
-ResNet-164 and ResNet-1001 have bottleneck units.
+ResNet-164 and ResNet-1001 have bottleneck units. All began with a rate of 0.01 for 400 steps, "not
+necessary for our proposed unit".
 """,
-    scale="",
+    scale="This is the beginning of a training: narrow networks (8 channels instead of 16), basic "
+    "units, small pictures, a constant rate, and training losses where the paper compares test "
+    "errors. How much earlier the deeper pre-activation network begins is seen; which of the two "
+    "ends lower, after 64,000 steps, is not: at 110 layers and with seed 0 pre-activation is ahead "
+    "after 100 steps, and behind after 200.",
 )

@@ -45,13 +45,18 @@ class Track(NamedTuple):
         return middle([end_of(history) for history in self.histories])
 
 
-def tracks(settings: Settings, runs: Runs) -> list[Track]:
-    """Return the track of each of the settings' networks."""
+def tracks(settings: Settings, runs: Runs, names: Sequence[str] = ()) -> list[Track]:
+    """Return the track of each of the settings' networks.
+
+    Args:
+        settings: the networks.
+        runs: what they have measured.
+        names: of the networks; their titles, without.
+    """
+    names = names or [title(parse(text)) for text in settings.networks]
     return [
-        Track(title(parse(text)), histories, colour)
-        for text, histories, colour in zip(
-            settings.networks, zip(*runs, strict=True), COLOURS, strict=False
-        )
+        Track(name, histories, colour)
+        for name, histories, colour in zip(names, zip(*runs, strict=True), COLOURS, strict=False)
     ]
 
 
