@@ -1,11 +1,11 @@
 """Depth against width against cardinality: three ways to spend twice the operations."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 from explorer.analysis import analyze
-from explorer.experiments import learning, tracks
+from explorer.experiments import learning
 from explorer.experiments.experiment import (
     DATA,
     SEED,
@@ -18,6 +18,8 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
+from explorer.experiments.learning import Verdict
+from explorer.experiments.tracks import Track, lowest, ranking
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.live_settings import LiveSettings
 
@@ -80,17 +82,12 @@ def _adapted(spec: ArchitectureSpec, data: str) -> ArchitectureSpec:
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
-    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+    names = () if settings.own else _names(settings)
+    return learning.side_by_side(settings, watch, partial(_judge, settings), _PACE, names)
 
 
-def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
-    found = tracks.tracks(settings, runs, () if settings.own else _names(settings))
-    return Outcome(
-        findings=(tracks.ranking(found), *_costs(settings, found)),
-        charts=(tracks.loss_chart(settings, found),),
-        answer=None if settings.own else tracks.lowest(found[1:]),
-        conditions=learning.conditions(settings, _PACE),
-    )
+def _judge(settings: Settings, found: Sequence[Track]) -> Verdict:
+    return Verdict((ranking(found), *_costs(settings, found)), lowest(found[1:]))
 
 
 def _names(settings: Settings) -> list[str]:
@@ -103,15 +100,13 @@ def _names(settings: Settings) -> list[str]:
     ]
 
 
-def _costs(settings: Settings, found: Sequence[tracks.Track]) -> list[str]:
+def _costs(settings: Settings, found: Sequence[Track]) -> list[str]:
     """Say what each network takes, and how far apart those of the same budget are."""
     costs = [analyze(_adapted(parse(text), settings["data"])) for text in settings.networks]
     told = [
         f"**{track.name}**: {cost.macs / 1e6:.2f} million MACs, {cost.parameters:,} parameters."
         for track, cost in zip(found, costs, strict=True)
     ]
-    if settings.own:
-        return told
     macs = [cost.macs for cost in costs[1:]]
     return [*told, f"The MACs of the last three differ by {max(macs) / min(macs) - 1:.1%} at most."]
 

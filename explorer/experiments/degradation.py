@@ -1,8 +1,8 @@
 """Degradation: a deeper plain network fits its training pictures worse, a residual one not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from explorer.experiments import learning, tracks
+from explorer.experiments import learning
 from explorer.experiments.experiment import (
     DATA,
     SEED,
@@ -15,8 +15,8 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
-
-_PACE = learning.Pace()
+from explorer.experiments.learning import Verdict
+from explorer.experiments.tracks import Track, compared, order
 
 
 def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
@@ -25,22 +25,13 @@ def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
-    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+    return learning.side_by_side(settings, watch, _judge)
 
 
-def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
-    found = tracks.tracks(settings, runs)
-    findings, answer = tracks.each_end(found), None
-    if not settings.own:
-        shallow, deep, residual, deeper = found
-        findings = tracks.compared(deep, shallow), tracks.compared(deeper, residual)
-        answer = tracks.order(deep.loss, shallow.loss)
-    return Outcome(
-        findings=findings,
-        charts=(tracks.loss_chart(settings, found),),
-        answer=answer,
-        conditions=learning.conditions(settings, _PACE),
-    )
+def _judge(found: Sequence[Track]) -> Verdict:
+    shallow, deep, residual, deeper = found
+    findings = compared(deep, shallow), compared(deeper, residual)
+    return Verdict(findings, order(deep.loss, shallow.loss))
 
 
 EXPERIMENT = Experiment(

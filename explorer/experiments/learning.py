@@ -1,12 +1,12 @@
 """Networks that learn side by side for an experiment, while somebody watches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.experiments.experiment import Outcome, Settings, Watch
-from explorer.experiments.tracks import Runs
+from explorer.experiments.tracks import Runs, Track, each_end, loss_chart, tracks
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.live_history import History
 from explorer.training.live_settings import DATA, LiveError, LiveSettings
@@ -40,6 +40,16 @@ class Pace(NamedTuple):
             test_every=100,
             **self._asdict(),
         )
+
+
+PACE = Pace()
+
+
+class Verdict(NamedTuple):
+    """What networks have found: sentences, and the place of the guess's answer, if they give it."""
+
+    findings: tuple[str, ...]
+    answer: int | None = None
 
 
 class Course:
@@ -106,12 +116,42 @@ def train(settings: Settings, watch: Watch, told: Callable[[Runs], Outcome], pac
     return told(runs)
 
 
+def side_by_side(
+    settings: Settings,
+    watch: Watch,
+    judge: Callable[[Sequence[Track]], Verdict],
+    pace: Pace = PACE,
+    names: Sequence[str] = (),
+) -> Outcome:
+    """Train networks side by side and show their losses.
+
+    Args:
+        settings: the networks, `data`, `steps` and the seeds.
+        watch: who waits.
+        judge: says what the experiment's own networks have found.
+        pace: how all of them learn.
+        names: of the experiment's own networks; their titles, without.
+    """
+
+    def told(runs: Runs) -> Outcome:
+        found = tracks(settings, runs, () if settings.own else names)
+        verdict = Verdict(each_end(found)) if settings.own else judge(found)
+        return Outcome(
+            findings=verdict.findings,
+            charts=(loss_chart(settings, found),),
+            answer=verdict.answer,
+            conditions=conditions(settings, pace),
+        )
+
+    return train(settings, watch, told, pace)
+
+
 def why_not(spec: ArchitectureSpec) -> str:
     """Return why a network cannot learn from the digits; an empty text if it can."""
     if spec.dims != 2:
         return "a network for series takes no pictures"
     try:
-        LiveSettings(variants=(str(spec),), width=Pace().width).networks()
+        LiveSettings(variants=(str(spec),), width=PACE.width).networks()
     except LiveError as error:
         return str(error)
     return ""

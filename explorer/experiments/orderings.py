@@ -1,8 +1,8 @@
 """Where normalisation and ReLU stand around the addition: five orderings of the same layers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from explorer.experiments import learning, tracks
+from explorer.experiments import learning
 from explorer.experiments.experiment import (
     DATA,
     SEED,
@@ -15,9 +15,10 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
+from explorer.experiments.learning import Verdict
+from explorer.experiments.tracks import Track, lowest, ranking
 from explorer.rules import VALUES
 
-_PACE = learning.Pace()
 _ORDERINGS = VALUES["ordering"]
 """As in the paper's Figure 4, (a) to (e)."""
 
@@ -36,17 +37,11 @@ def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
-    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+    return learning.side_by_side(settings, watch, _judge, names=_NAMES)
 
 
-def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
-    found = tracks.tracks(settings, runs, () if settings.own else _NAMES)
-    return Outcome(
-        findings=(tracks.ranking(found),),
-        charts=(tracks.loss_chart(settings, found),),
-        answer=None if settings.own else tracks.lowest(found),
-        conditions=learning.conditions(settings, _PACE),
-    )
+def _judge(found: Sequence[Track]) -> Verdict:
+    return Verdict((ranking(found),), lowest(found))
 
 
 EXPERIMENT = Experiment(

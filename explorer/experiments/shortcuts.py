@@ -1,8 +1,8 @@
 """Shortcuts that are not the identity: what is multiplied into them is multiplied at each unit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from explorer.experiments import learning, tracks
+from explorer.experiments import learning
 from explorer.experiments.experiment import (
     DATA,
     SEED,
@@ -15,8 +15,9 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
+from explorer.experiments.learning import Verdict
+from explorer.experiments.tracks import Track, order, ranking
 
-_PACE = learning.Pace()
 _OTHERS = {
     "fixed": {
         "constant_scaling": "both paths times 0.5",
@@ -37,20 +38,14 @@ def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
-    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+    names = "identity", *_OTHERS[settings["others"]].values()
+    return learning.side_by_side(settings, watch, _judge, names=names)
 
 
-def _told(settings: Settings, runs: tracks.Runs) -> Outcome:
-    names = () if settings.own else ("identity", *_OTHERS[settings["others"]].values())
-    found = tracks.tracks(settings, runs, names)
+def _judge(found: Sequence[Track]) -> Verdict:
     identity, *others = found
-    below = sum(tracks.order(other.loss, identity.loss) == 0 for other in others)
-    return Outcome(
-        findings=(tracks.ranking(found),),
-        charts=(tracks.loss_chart(settings, found),),
-        answer=None if settings.own else below,
-        conditions=learning.conditions(settings, _PACE),
-    )
+    below = sum(order(other.loss, identity.loss) == 0 for other in others)
+    return Verdict((ranking(found),), below)
 
 
 EXPERIMENT = Experiment(

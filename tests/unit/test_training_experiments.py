@@ -51,7 +51,8 @@ def test_the_budget_s_findings_state_what_each_network_takes():
     experiment = find("budget")
     settings = experiment.settings(steps="20")
     histories = [History(parse(text)) for text in settings.networks]
-    told = "\n".join(budget._told(settings, [histories]).findings)
+    found = tracks.tracks(settings, [histories])
+    told = "\n".join(budget._judge(settings, found).findings)
     for text in settings.networks:
         adapted = LiveSettings(variants=(text,)).adapted(parse(text))
         assert f"{analyze(adapted).parameters:,} parameters" in told
