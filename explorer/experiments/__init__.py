@@ -4,24 +4,36 @@ A new experiment is a file with an `EXPERIMENT`, and a place in the list below.
 """
 
 from explorer.experiments import (
+    budget,
+    construction,
     degradation,
+    initialisation,
     lesions,
     loss_surface,
+    orderings,
     path_gradients,
+    preactivation,
     receptive_field,
     shattered,
+    shortcuts,
     similarity,
 )
 from explorer.experiments.experiment import Experiment, ExperimentError
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     degradation.EXPERIMENT,
+    preactivation.EXPERIMENT,
+    shortcuts.EXPERIMENT,
+    orderings.EXPERIMENT,
+    construction.EXPERIMENT,
     lesions.EXPERIMENT,
     path_gradients.EXPERIMENT,
     shattered.EXPERIMENT,
     loss_surface.EXPERIMENT,
     receptive_field.EXPERIMENT,
     similarity.EXPERIMENT,
+    initialisation.EXPERIMENT,
+    budget.EXPERIMENT,
 )
 """In the order of the page."""
 

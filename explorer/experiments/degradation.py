@@ -1,6 +1,6 @@
 """Degradation: a deeper plain network fits its training pictures worse, a residual one not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from explorer.experiments import learning
 from explorer.experiments.experiment import (
@@ -15,11 +15,8 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
-from explorer.spec import ArchitectureSpec
-
-_PACE = learning.Pace()
-_CLOSE = 0.05
-"""Share of the shallow network's loss within which two losses count as about the same."""
+from explorer.experiments.learning import Verdict
+from explorer.experiments.tracks import Track, compared, order
 
 
 def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
@@ -28,45 +25,13 @@ def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
-    return learning.train(settings, watch, lambda runs: _told(settings, runs), _PACE)
+    return learning.side_by_side(settings, watch, _judge)
 
 
-def _told(settings: Settings, runs: learning.Runs) -> Outcome:
-    ends = learning.ends(settings, runs)
-    findings = [f"**{end.name}** ends with a training loss of {end.loss:.3g}." for end in ends]
-    answer = None
-    if not settings.own:
-        shallow, deep, residual, deeper = ends
-        findings = [
-            _compared(shallow, deep),
-            _compared(residual, deeper),
-        ]
-        answer = _answer(shallow.loss, deep.loss)
-    return Outcome(
-        findings=tuple(findings),
-        charts=(learning.loss_chart(settings, runs),),
-        answer=answer,
-        conditions=learning.conditions(settings, _PACE),
-    )
-
-
-def _compared(shallow: learning.End, deep: learning.End) -> str:
-    words = ("lower than", "about as high as", "higher than")[_answer(shallow.loss, deep.loss)]
-    return (
-        f"The training loss of **{deep.name}** ends {words} that of **{shallow.name}**: "
-        f"{deep.loss:.3g} against {shallow.loss:.3g}."
-    )
-
-
-def _answer(shallow: float, deep: float) -> int:
-    """Return which answer of the guess two losses give; a loss that is no number is the higher."""
-    if not deep < shallow * (1 + _CLOSE):
-        return 2
-    return 0 if deep < shallow * (1 - _CLOSE) else 1
-
-
-def _why_not(spec: ArchitectureSpec) -> str:
-    return "a network for series takes no pictures" if spec.dims != 2 else ""
+def _judge(found: Sequence[Track]) -> Verdict:
+    shallow, deep, residual, deeper = found
+    findings = compared(deep, shallow), compared(deeper, residual)
+    return Verdict(findings, order(deep.loss, shallow.loss))
 
 
 EXPERIMENT = Experiment(
@@ -89,7 +54,7 @@ EXPERIMENT = Experiment(
     ),
     run=_run,
     networks=_networks,
-    why_not=_why_not,
+    why_not=learning.why_not,
     published="""
 Figure 6 shows curves only: plain networks of 20, 32, 44 and 56 layers get worse with depth, in
 training as in test error; plain-110's error is above 60% and not displayed. Table 6 gives the

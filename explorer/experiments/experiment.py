@@ -212,7 +212,7 @@ DATA = Control(
 STEPS = Control(
     "steps",
     "Steps",
-    ("50", "100", "200", "400"),
+    ("20", "50", "100", "200", "400"),
     "200",
     "How many batches each network learns from.",
 )

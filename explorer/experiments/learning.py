@@ -1,37 +1,20 @@
-"""Networks that learn side by side for an experiment, and what is told of their curves."""
+"""Networks that learn side by side for an experiment, while somebody watches."""
 
 from collections.abc import Callable, Sequence
-from math import isnan, nan
-from statistics import median
+from dataclasses import replace
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.experiments.experiment import Chart, Outcome, Settings, Watch
-from explorer.figures.experiment import Curve, curves
-from explorer.figures.style import VARIANT_COLOURS
-from explorer.spec import parse
-from explorer.training.live_history import History, moving_average
-from explorer.training.live_settings import DATA, LiveSettings
-from explorer.words import title
+from explorer.experiments.experiment import Outcome, Settings, Watch
+from explorer.experiments.tracks import Runs, Track, each_end, loss_chart, tracks
+from explorer.spec import ArchitectureSpec, parse
+from explorer.training.live_history import History
+from explorer.training.live_settings import DATA, LiveError, LiveSettings
+
+if TYPE_CHECKING:
+    from explorer.training.live import LiveTraining
 
 _SHOWN_EVERY_S = 1.0
-_SMOOTHED = 20
-"""Steps whose mean is a point of a curve, and the end of one."""
-
-Runs = Sequence[Sequence[History]]
-"""Of each seed so far, the history of each network."""
-
-
-class End(NamedTuple):
-    """Where a network stands: its name and, for each seed, the mean loss of its last steps."""
-
-    name: str
-    losses: tuple[float, ...]
-
-    @property
-    def loss(self) -> float:
-        """The median over the seeds; NaN if one of them came to none."""
-        return middle(self.losses)
 
 
 class Pace(NamedTuple):
@@ -59,6 +42,58 @@ class Pace(NamedTuple):
         )
 
 
+PACE = Pace()
+
+
+class Verdict(NamedTuple):
+    """What networks have found: sentences, and the place of the guess's answer, if they give it."""
+
+    findings: tuple[str, ...]
+    answer: int | None = None
+
+
+class Course:
+    """Trainings one after the other, of which somebody is told how far they are.
+
+    Args:
+        watch: who waits.
+        work: layers times steps of all trainings together.
+        told: what is said of what they have measured so far; the answer is kept for the end.
+    """
+
+    def __init__(self, watch: Watch, work: int, told: Callable[[], Outcome]) -> None:
+        self._watch, self._work, self._told = watch, work, told
+        self._done = 0
+        self._shown = monotonic()
+
+    def follow(self, training: "LiveTraining", what: str) -> None:
+        """Train to the end.
+
+        Args:
+            training: that has not begun.
+            what: in a few words.
+        """
+        networks = training.networks
+        start = networks[0].training.iteration
+
+        def wanted() -> bool:
+            points = [len(network.history.points) for network in networks]
+            done = sum(
+                network.history.spec.depth * count
+                for network, count in zip(networks, points, strict=True)
+            )
+            step = f"step {start + max(points)} of {training.settings.steps}"
+            self._watch.report(min(1.0, (self._done + done) / self._work), f"{what}, {step}")
+            if any(points) and monotonic() - self._shown > _SHOWN_EVERY_S:
+                self._shown = monotonic()
+                self._watch.show(replace(self._told(), answer=None))
+            return True
+
+        training.advance(wanted)
+        steps = training.settings.steps - start
+        self._done += steps * sum(network.history.spec.depth for network in networks)
+
+
 def train(settings: Settings, watch: Watch, told: Callable[[Runs], Outcome], pace: Pace) -> Outcome:
     """Train the networks of an experiment, one seed after the other, and show how far they are.
 
@@ -71,71 +106,60 @@ def train(settings: Settings, watch: Watch, told: Callable[[Runs], Outcome], pac
     from explorer.training.live import LiveTraining
 
     runs: list[tuple[History, ...]] = []
-    shown = monotonic()
-    for number, seed in enumerate(settings.seeds):
+    layers = sum(parse(text).depth for text in settings.networks)
+    work = layers * settings.number("steps") * len(settings.seeds)
+    course = Course(watch, work, lambda: told(runs))
+    for seed in settings.seeds:
         training = LiveTraining(pace.live(settings, seed))
         runs.append(tuple(network.history for network in training.networks))
-
-        def wanted(number: int = number, seed: int = seed) -> bool:
-            nonlocal shown
-            done = sum(len(history.points) for history in runs[number])
-            share = done / (len(runs[number]) * settings.number("steps"))
-            message = f"step {len(runs[number][0].points)} of {settings['steps']}, seed {seed}"
-            watch.report((number + share) / len(settings.seeds), message)
-            if done and monotonic() - shown > _SHOWN_EVERY_S:
-                shown = monotonic()
-                watch.show(told(runs))
-            return True
-
-        training.advance(wanted)
+        course.follow(training, f"seed {seed}")
     return told(runs)
 
 
-def middle(values: Sequence[float]) -> float:
-    """Return the median; NaN if one of the values is no number."""
-    return nan if any(map(isnan, values)) else median(values)
+def side_by_side(
+    settings: Settings,
+    watch: Watch,
+    judge: Callable[[Sequence[Track]], Verdict],
+    pace: Pace = PACE,
+    names: Sequence[str] = (),
+) -> Outcome:
+    """Train networks side by side and show their losses.
+
+    Args:
+        settings: the networks, `data`, `steps` and the seeds.
+        watch: who waits.
+        judge: says what the experiment's own networks have found.
+        pace: how all of them learn.
+        names: of the experiment's own networks; their titles, without.
+    """
+
+    def told(runs: Runs) -> Outcome:
+        found = tracks(settings, runs, () if settings.own else names)
+        verdict = Verdict(each_end(found)) if settings.own else judge(found)
+        return Outcome(
+            findings=verdict.findings,
+            charts=(loss_chart(settings, found),),
+            answer=verdict.answer,
+            conditions=conditions(settings, pace),
+        )
+
+    return train(settings, watch, told, pace)
 
 
-def ends(settings: Settings, runs: Runs) -> list[End]:
-    """Return where each network stands: the mean loss of its last 20 steps."""
-    return [
-        End(title(parse(text)), tuple(map(_end, histories)))
-        for text, histories in zip(settings.networks, zip(*runs, strict=True), strict=True)
-    ]
-
-
-def loss_chart(settings: Settings, runs: Runs) -> Chart:
-    """Return the training loss against the steps."""
-    several = len(runs) > 1
-    names = [title(parse(text)) for text in settings.networks]
-    return Chart(
-        "loss",
-        f"Training loss, mean of {_SMOOTHED} steps",
-        "Lower is better; guessing among ten classes has 2.3."
-        + (" Lines are medians, shaded from the least to the greatest seed." * several),
-        curves(
-            "experiment-loss",
-            [
-                _curve(name, colour, histories)
-                for name, colour, histories in zip(
-                    names, VARIANT_COLOURS, zip(*runs, strict=True), strict=False
-                )
-            ],
-            "Step",
-            "Cross-entropy of the batches",
-        ),
-        [
-            {"seed": seed, **record}
-            for seed, histories in zip(settings.seeds, runs, strict=False)
-            for history in histories
-            for record in history.records()
-        ],
-    )
+def why_not(spec: ArchitectureSpec) -> str:
+    """Return why a network cannot learn from the digits; an empty text if it can."""
+    if spec.dims != 2:
+        return "a network for series takes no pictures"
+    try:
+        LiveSettings(variants=(str(spec),), width=PACE.width).networks()
+    except LiveError as error:
+        return str(error)
+    return ""
 
 
 def conditions(settings: Settings, pace: Pace) -> str:
     """Return what was trained, how, and on what."""
-    live = pace.live(settings, settings.seeds[0])
+    live = pace.live(replace(settings, networks=settings.networks[:1]), settings.seeds[0])
     data = DATA[settings["data"]]
     adapted = ", ".join(str(live.adapted(parse(text))) for text in settings.networks)
     width = f", {live.width} channels in the first stage" if live.width else ""
@@ -144,30 +168,3 @@ def conditions(settings: Settings, pace: Pace) -> str:
         f"{live.batch} pictures, SGD with momentum 0.9, rate {live.learning_rate:g}, "
         f"{settings.seed_words}{width}: {adapted}."
     )
-
-
-def _curve(name: str, colour: str, histories: Sequence[History]) -> Curve:
-    losses = [
-        moving_average([point.loss for point in list(history.points)], _SMOOTHED)
-        for history in histories
-    ]
-    # A seed that has only begun, or that ended early, leaves the rest to the others.
-    rows = [
-        [values[step] for values in losses if step < len(values)]
-        for step in range(max(map(len, losses), default=0))
-    ]
-    return Curve(
-        name=name,
-        colour=colour,
-        across=tuple(range(1, len(rows) + 1)),
-        values=tuple(map(middle, rows)),
-        lows=tuple(map(min, rows)) if len(losses) > 1 else (),
-        highs=tuple(map(max, rows)) if len(losses) > 1 else (),
-    )
-
-
-def _end(history: History) -> float:
-    if history.error or not history.points:
-        return nan
-    last = [point.loss for point in list(history.points)[-_SMOOTHED:]]
-    return sum(last) / len(last)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 
 import plotly.graph_objects as go
 
-from explorer.figures.style import figure
+from explorer.figures.style import VARIANT_COLOURS, figure
+
+COLOURS = (*VARIANT_COLOURS, "#D55E00")
+"""Of networks side by side; the fifth, of the same palette, is of no variant."""
 
 _MOST_POINTS = 300
 
@@ -138,7 +141,8 @@ def grid(
         name: stable name.
         columns: names from left to right.
         rows: names from top to bottom.
-        values: of each row, one for each column; None is a cell that is not measured yet.
+        values: of each row, one for each column; None is a cell that is not measured yet, and
+            what is no finite number has the colour of the highest.
         quantity: what the colour is, with its unit.
         x_title: what the columns are.
         y_title: what the rows are.
@@ -147,12 +151,13 @@ def grid(
         written: whether each cell has its value written in it.
     """
     chart = figure(name, x_title, y_title, 120 + max(260, min(46 * len(rows), 560)))
-    low, high = bounds or (None, None)
+    finite = [v for row in values for v in row if v is not None and isfinite(v)]
+    low, high = bounds or (min(finite, default=0), max(finite, default=1))
     chart.add_heatmap(
         x=list(columns),
         y=list(rows),
-        z=[[v if v is not None and isfinite(v) else None for v in row] for row in values],
-        text=[["" if v is None else f"{v:{form}}" for v in row] for row in values],
+        z=[[high if v is not None and not isfinite(v) else v for v in row] for row in values],
+        text=[["" if v is None else _written(v, form) for v in row] for row in values],
         texttemplate="%{text}" if written else None,
         colorscale="Cividis",
         zmin=low,
@@ -166,6 +171,10 @@ def grid(
     chart.update_xaxes(type="category")
     chart.update_yaxes(type="category", autorange="reversed")
     return chart
+
+
+def _written(value: float, form: str) -> str:
+    return "not a number" if isnan(value) else f"{value:{form}}"
 
 
 def _range(line: Curve, places: Sequence[int], logarithmic: bool) -> go.Scatter:

@@ -1,7 +1,7 @@
-"""Up to four networks in training, step by step in turns, and what each step measured."""
+"""A few networks in training, step by step in turns, and what each step measured."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -40,7 +40,15 @@ class LiveNetwork:
     @property
     def finished(self) -> bool:
         """Whether it trains no further."""
-        return bool(self.history.error) or len(self.history.points) >= self.settings.steps
+        return bool(self.history.error) or self.training.iteration >= self.settings.steps
+
+    def go_on(self, weights: Mapping[str, torch.Tensor], step: int) -> None:
+        """Begin with given weights where a number of steps would have led.
+
+        The next step sees the pictures of that place in the order; the optimiser's sums are 0.
+        """
+        self.training.model.load_state_dict(weights)
+        self.training.iteration = step
 
     def step(self) -> None:
         """Learn from one batch and note what happened, or why no more can be learned."""
@@ -51,7 +59,7 @@ class LiveNetwork:
             self.history.error = str(error).removeprefix(f"{self.history.spec}: ")
             return
         seconds = perf_counter() - started
-        number = len(self.history.points) + 1
+        number = self.training.iteration
         first, last = (_norm(weight.grad) for weight in self._ends)
         due = number % self.settings.test_every == 0 or number == self.settings.steps
         correct = 100 * (1 - step.wrong / step.pictures)

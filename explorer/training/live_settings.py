@@ -8,7 +8,8 @@ from explorer.analysis import analyze
 from explorer.spec import ArchitectureSpec, SpecError, parse
 from explorer.training.recipe import OPTIMIZERS, Recipe
 
-MAX_NETWORKS = 4
+MAX_NETWORKS = 5
+"""As many as there are orderings to be held against each other; the tray has four places."""
 MAX_STEPS = 5_000
 MAX_SEED = 2**31 - 1
 MAX_RATE = 100.0
@@ -71,7 +72,7 @@ class LiveSettings:
     pictures are neither cropped nor mirrored.
 
     Args:
-        variants: text forms of one to four networks, which `networks` adapts to the pictures.
+        variants: text forms of one to five networks, which `networks` adapts to the pictures.
         data: a key of `DATA`.
         batch: pictures a step.
         learning_rate: of all steps.

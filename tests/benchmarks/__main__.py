@@ -10,7 +10,7 @@ from statistics import median
 
 from tests.benchmarks.measuring import Benchmark, summary
 
-SUITES = ("core", "training", "live", "findings", "pages")
+SUITES = ("core", "training", "live", "experiments", "findings", "pages")
 WIDTHS = (58, 58, 9, 18, 15, 6)
 HEADINGS = ("what", "against", "median", "range", "budget", "")
 

@@ -7,10 +7,11 @@ from math import isnan, nan
 
 import pytest
 
-from explorer.experiments import EXPERIMENTS, ExperimentError, find, learning
+from explorer.experiments import EXPERIMENTS, ExperimentError, find, learning, tracks
 from explorer.experiments.experiment import Outcome
 from explorer.spec import parse
 from explorer.training.live import LiveTraining
+from explorer.training.live_history import History, Point
 
 EACH = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda each: each.key)
 
@@ -63,6 +64,36 @@ def test_each_choice_of_each_control_gives_networks_that_exist(experiment):
             assert all(map(parse, settings.networks))
 
 
+def smallest(experiment, **chosen):
+    """Settings with the first, the quickest, choice of everything but the residual order."""
+    first = {control.key: control.choices[0] for control in experiment.controls}
+    return experiment.settings(**first | chosen)
+
+
+@EACH
+def test_an_experiment_runs_and_answers_its_guess(experiment):
+    waiting = Waiting()
+    found = experiment.run(smallest(experiment, seed="1"), waiting)
+    assert found.findings and found.charts and found.conditions
+    assert found.answer in range(len(experiment.guess.answers))
+    assert all(before <= after <= 1 for before, after in pairwise(waiting.heard))
+    assert all(partial.answer is None for partial in waiting.seen)
+    for chart in found.charts:
+        assert chart.records and all(record["seed"] == 1 for record in chart.records)
+
+
+@EACH
+def test_networks_of_one_s_own_take_part_where_they_make_sense(experiment):
+    if experiment.why_not is None:
+        return
+    assert experiment.why_not(parse("resnet18-1d"))
+    assert not experiment.why_not(parse("resnet32-cifar"))
+    settings = smallest(experiment)
+    own = experiment.settings(("resnet32-cifar",), **dict(settings.choices))
+    found = experiment.run(own, Waiting())
+    assert found.findings and found.answer is None
+
+
 def test_settings_that_there_are_not_are_refused_in_words():
     degradation = find("degradation")
     with pytest.raises(ExperimentError, match=r"deep=57: one of 32, 44, 56, 110"):
@@ -95,6 +126,52 @@ def test_who_loses_patience_stops_a_run():
         find("degradation").run(find("degradation").settings(), Waiting(patience=3))
 
 
+def track(*losses, name="it", error=""):
+    """A track whose trainings had one loss each."""
+    spec = parse("resnet20-cifar")
+    points = [[Point(1, loss, 0.0, 0.0, 0.0, 0.0)] for loss in losses]
+    return tracks.Track(name, tuple(History(spec, each, error) for each in points), "#000000")
+
+
 def test_a_median_with_a_value_that_is_no_number_is_none():
-    assert isnan(learning.middle([1.0, nan, 2.0]))
-    assert learning.middle([1.0, 5.0, 2.0]) == 2.0
+    assert isnan(tracks.middle([1.0, nan, 2.0]))
+    assert tracks.middle([1.0, 5.0, 2.0]) == 2.0
+    assert track(1.0, 5.0, 2.0).loss == 2.0
+    assert isnan(track(1.0, error="broke off").loss)
+
+
+@pytest.mark.parametrize(
+    ("loss", "other", "answer"),
+    [
+        (0.94, 1.0, 0),
+        (0.96, 1.0, 1),
+        (1.04, 1.0, 1),
+        (1.06, 1.0, 2),
+        (nan, 1.0, 2),
+        (1.0, nan, 0),
+        (nan, nan, 1),
+    ],
+)
+def test_losses_within_a_twentieth_are_about_the_same(loss, other, answer):
+    assert tracks.order(loss, other) == answer
+    words = ("lower than", "about as high as", "higher than")[answer]
+    assert words in tracks.compared(track(loss), track(other))
+
+
+def test_networks_are_ranked_and_what_broke_off_comes_last():
+    found = [track(2.0, name="two"), track(nan, name="none"), track(0.5, name="half")]
+    assert tracks.lowest(found) == 2
+    assert tracks.lowest([track(nan)]) is None
+    told = tracks.ranking(found)
+    assert told.endswith("**half** 0.5; **two** 2; **none** no number.")
+
+
+def test_seeds_that_are_behind_leave_the_rest_to_the_others():
+    points = [Point(step, float(step), 0.0, 0.0, 0.0, 0.0) for step in (1, 2, 3)]
+    spec = parse("resnet20-cifar")
+    both = tracks.Track("it", (History(spec, points), History(spec, points[:1])), "#000000")
+    chart = tracks.loss_chart(find("degradation").settings(seeds="2"), [both])
+    *_, line = chart.figure.data
+    assert list(line.x) == [1, 2, 3]
+    assert list(line.y) == [1.0, 1.5, 2.0]  # means of up to 20 steps
+    assert [record["seed"] for record in chart.records] == [0, 0, 0, 1]

@@ -37,6 +37,19 @@ def steps(number: int) -> Callable[[], bool]:
     return lambda: next(left, None) is not None
 
 
+def test_a_network_goes_on_where_another_has_ended() -> None:
+    whole, first = trained(), trained(replace(TINY, steps=3))
+    live = LiveTraining(TINY)
+    for network, before in zip(live.networks, first.networks, strict=True):
+        network.go_on(before.training.model.state_dict(), 3)
+    live.advance(lambda: True)
+    for network, alone in zip(live.networks, whole.networks, strict=True):
+        assert [point.step for point in network.history.points] == [4, 5, 6]
+        # Same weights and pictures in the next step; momentum begins anew after it.
+        assert network.history.points[0].loss == alone.history.points[3].loss
+        assert network.history.points[2].loss != alone.history.points[5].loss
+
+
 def trained(settings: LiveSettings = TINY) -> LiveTraining:
     live = LiveTraining(settings)
     live.advance(lambda: True)
@@ -198,7 +211,7 @@ def test_depth_and_normalisation_can_be_set_for_all() -> None:
         ({"data": "imagenet"}, "data='imagenet'"),
         ({"seed": -1}, "seed=-1"),
         ({"variants": ()}, "0 networks"),
-        ({"variants": ("resnet20-cifar",) * 5}, "5 networks"),
+        ({"variants": ("resnet20-cifar",) * 6}, "6 networks"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(changes: dict[str, object], words: str) -> None:
