@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.ui import controls, live_runs, state, tasks, tray, waiting, warmup
 
 st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
+state.load()
 page = st.navigation(
     [
         st.Page(
@@ -21,16 +22,17 @@ page = st.navigation(
         st.Page(
             "explorer/ui/pages/landscape.py", title="Landscape", icon=":material/bubble_chart:"
         ),
+        st.Page("explorer/ui/pages/learn.py", title="Learn", icon=":material/school:"),
     ],
-    position="top",
+    position="hidden" if state.presenting() else "top",
 )
 st.logo("assets/logo.svg", size="large")
-state.load()
 live_runs.RUNS.hold(waiting.session_id(), state.run())
-state.write_url()
-with st.sidebar:
-    tray.draw()
-    controls.draw()
+state.write_url(page.url_path)
+if not state.presenting():
+    with st.sidebar:
+        tray.draw()
+        controls.draw()
 for notice in state.notices():
     st.error(notice)
 with waiting.only_shown():
