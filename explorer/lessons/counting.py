@@ -57,6 +57,8 @@ def _mistakes(part: CountingPart) -> Iterator[tuple[int, str]]:
         yield 2 * total.macs, "these are FLOPs, with multiplication and addition counted apart."
         yield total.parameters, "these are the parameters; each is used at every place of the map."
     else:
+        biases = sum(row.output_shape[0] for row in rows if row.kind == "linear")
+        yield total.parameters - biases, "each output of a linear layer has a bias, too."
         yield total.macs, "these are MACs; a parameter counts once, however often it is used."
         yield (
             total.parameters + sum(row.buffers for row in rows),

@@ -22,27 +22,28 @@ def draw(shelf: Shelf) -> None:
         st.warning(notice)
     with st.grid(3, min_column_width=300, border=False):
         for number, lesson in enumerate(_lessons(shelf, claims=False), start=1):
-            _card(lesson, f"{number}. {lesson.title}", f"{lesson.minutes} minutes")
+            length = f"{lesson.minutes} minute{'' if lesson.minutes == 1 else 's'}"
+            _card(lesson, f"{number}. {lesson.title}", length, f"Start lesson {number}")
     st.header("Myths and terms", anchor=False)
     with st.grid(3, min_column_width=300, border=False):
         for lesson in _lessons(shelf, claims=True):
-            _card(lesson, lesson.title, f"{len(lesson.steps)} claims")
+            _card(lesson, lesson.title, f"{len(lesson.steps)} claims", "Judge the claims")
         with st.container(border=True, height="stretch"):
             st.markdown("**Glossary**")
             st.markdown("Every term of this app in a sentence or two, and where it is seen.")
-            _open("Open", GLOSSARY_KEY)
+            _open("Open the glossary", GLOSSARY_KEY)
 
 
 def _lessons(shelf: Shelf, claims: bool) -> list[Lesson]:
     return [lesson for lesson in shelf.lessons if lesson.is_claims is claims]
 
 
-def _card(lesson: Lesson, heading: str, length: str) -> None:
+def _card(lesson: Lesson, heading: str, length: str, label: str) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{heading}**")
         st.markdown(lesson.aim)
         st.caption(length)
-        _open("Start", lesson.key)
+        _open(label, lesson.key)
 
 
 def _open(label: str, key: str) -> None:
