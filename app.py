@@ -4,8 +4,13 @@ import streamlit as st
 
 from explorer.ui import controls, live_runs, state, tasks, tray, waiting, warmup
 
-st.set_page_config("ResNet Explorer", page_icon="assets/icon.svg", layout="wide")
 state.load()
+st.set_page_config(
+    "ResNet Explorer",
+    page_icon="assets/icon.svg",
+    layout="wide",
+    initial_sidebar_state="collapsed" if state.presenting() else "auto",
+)
 page = st.navigation(
     [
         st.Page(

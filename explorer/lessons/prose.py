@@ -9,6 +9,7 @@ PAGES = ("compare", "picture", "gradients", "train", "predict", "landscape", "le
 """Pages that a link may lead to; `./` alone is Explore."""
 
 _APART = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$|`[^`\n]+`", re.DOTALL)
+_FORMULA = re.compile(r"\s*\$\$\s*(.*?)\s*\$\$[ \t]*\n?", re.DOTALL)
 _HTML = re.compile(r"<[a-zA-Z/!?]")
 _LINK = re.compile(r"\]\(([^)]*)\)")
 _IMAGE = re.compile(r"!\[")
@@ -19,7 +20,7 @@ _OWN = re.compile(rf"\./({'|'.join(PAGES)})?(\?[\w.,=;&%+|-]*)?")
 
 
 def read_prose(text: str) -> str:
-    """Return a text as it is shown, its numbers filled in.
+    """Return a text as it is shown, its numbers filled in, `$$` on lines of their own.
 
     Raises:
         ValueError: for HTML, pictures, or a link that leads elsewhere.
@@ -40,4 +41,4 @@ def read_prose(text: str) -> str:
             )
     if bare := _BARE.search(_LINK.sub("", plain)):
         raise ValueError(f"an address ({bare[0]}...) stands in a link: [words](address)")
-    return fill(text)
+    return _FORMULA.sub(r"\n\n$$\n\1\n$$\n\n", fill(text)).strip()

@@ -164,6 +164,11 @@ def test_what_a_live_part_refuses(kind: str, lines: str, told: str) -> None:
         read(text)
 
 
+def test_a_formula_of_its_own_stands_on_lines_of_its_own():
+    text = read(GOOD.replace("Words with", "So $$x +\ny$$ with", 1)).steps[0].text
+    assert text.startswith("So\n\n$$\nx +\ny\n$$\n\nwith $a<b$")
+
+
 def test_a_step_has_one_live_part_and_one_question_and_fits_a_screen():
     block = "```live numbers\nvariants: resnet18\n```\n"
     with pytest.raises(LessonError, match="a second live part"):

@@ -36,7 +36,7 @@ def draw(part: Part, revealed: bool) -> None:
         part: what it is told.
         revealed: whether the answer of an exercise is shown.
     """
-    _DRAW[part.kind](part, revealed)
+    DRAW[part.kind](part, revealed)
 
 
 def shown(specs: Sequence[ArchitectureSpec]) -> list[state.Shown]:
@@ -109,7 +109,7 @@ def leave_for(page: str, **parameters: str) -> None:
     st.switch_page(f"explorer/ui/pages/{page}.py", query_params=parameters)
 
 
-_DRAW: Mapping[str, Callable[[Any, bool], None]] = {
+DRAW: Mapping[str, Callable[[Any, bool], None]] = {
     "diagram": _diagram,
     "layers": _layers,
     "numbers": _numbers,
@@ -121,3 +121,4 @@ _DRAW: Mapping[str, Callable[[Any, bool], None]] = {
     "counting": counting.draw,
     "experiment": _experiment,
 }
+"""What draws each kind of live part."""
