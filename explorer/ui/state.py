@@ -5,6 +5,7 @@ is its mirror. Only a browser's back and forward are read from the URL again: an
 still carry an address that is older than the last choice.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -15,6 +16,7 @@ from explorer.spec import ArchitectureSpec
 from explorer.tray import LETTERS, Tray, read_variant, trusted
 from explorer.tray import read as read_link
 from explorer.ui.learning.place import KEYS, PRESENT, Place, read_place
+from explorer.words import title
 
 PARAMETER = "v"
 """Query parameter that carries the variants, once for each."""
@@ -53,6 +55,14 @@ class Shown(NamedTuple):
     def label(self) -> str:
         """The letter and the title."""
         return f"{self.letter}: {self.title}"
+
+
+def side_by_side(specs: Sequence[ArchitectureSpec]) -> tuple[Shown, ...]:
+    """Return networks that are not those of the tray as pages show them, A first."""
+    return tuple(
+        Shown(letter, colour, spec, title(spec), False)
+        for letter, colour, spec in zip(LETTERS, VARIANT_COLOURS, specs, strict=False)
+    )
 
 
 def load() -> None:

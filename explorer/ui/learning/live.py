@@ -1,12 +1,11 @@
 """The live parts of a lesson, each drawn as the page that it comes from draws it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from explorer.diagram import diagram
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.lessons.parts import (
     DiagramPart,
     ExperimentPart,
@@ -17,9 +16,7 @@ from explorer.lessons.parts import (
 )
 from explorer.lessons.values import part_rows
 from explorer.side_by_side import numbers as numbers_of
-from explorer.spec import ArchitectureSpec
 from explorer.training.live_experiments import EXPERIMENTS
-from explorer.tray import LETTERS
 from explorer.ui import cached, charts, numbers, state, unit_view
 from explorer.ui.learning import counting, predicting, probes
 from explorer.ui.train_views import choices
@@ -37,14 +34,6 @@ def draw(part: Part, revealed: bool) -> None:
         revealed: whether the answer of an exercise is shown.
     """
     DRAW[part.kind](part, revealed)
-
-
-def shown(specs: Sequence[ArchitectureSpec]) -> list[state.Shown]:
-    """Return networks as pages show those of the tray, A first."""
-    return [
-        state.Shown(letter, colour, spec, title(spec), False)
-        for letter, colour, spec in zip(LETTERS, VARIANT_COLOURS, specs, strict=False)
-    ]
 
 
 def _diagram(part: DiagramPart, _: bool) -> None:
@@ -80,7 +69,7 @@ def _layers(part: LayersPart, _: bool) -> None:
 
 def _numbers(part: NumbersPart, _: bool) -> None:
     rows = [row for row in numbers_of(part.variants) if row.quantity.name in part.quantities]
-    numbers.draw_table(rows, shown(part.variants))
+    numbers.draw_table(rows, state.side_by_side(part.variants))
     if len(part.variants) > 1:
         st.caption("Grey: the difference from A.")
 

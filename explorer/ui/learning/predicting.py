@@ -6,16 +6,13 @@ import streamlit as st
 
 from explorer import weights
 from explorer.data import bundled_picture
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.lessons.parts import PredictPart
-from explorer.tray import LETTERS
 from explorer.ui import state, waiting
 from explorer.ui.predicting import answers, pictures, work
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.voices import Heard, Voice, by_labels
 from explorer.ui.predicting.work import Said
 from explorer.ui.tasks import File
-from explorer.words import title
 
 _CLASSES = 5
 _WIDTH = 260
@@ -27,8 +24,8 @@ def draw(part: PredictPart, _: bool) -> None:
     st.image(str(picture.path), width=_WIDTH, alt=picture.title, caption=picture.title)
     st.caption(file.credit)
     asked = [
-        Asked(state.Shown(letter, colour, spec, title(spec), False), weights.for_spec(spec))
-        for letter, colour, spec in zip(LETTERS, VARIANT_COLOURS, part.variants, strict=False)
+        Asked(variant, weights.for_spec(variant.spec))
+        for variant in state.side_by_side(part.variants)
     ]
     waiting.show(
         "predictions",

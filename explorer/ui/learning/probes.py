@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.lessons.parts import GradientsPart, PathsPart, PathwaysPart, ProbePart
 from explorer.spec import ArchitectureSpec
-from explorer.tray import LETTERS
-from explorer.ui import waiting
+from explorer.ui import state, waiting
 from explorer.ui.laboratory import norms as norms_probe
 from explorer.ui.laboratory import paths as paths_probe
 from explorer.ui.laboratory import pathways as pathways_probe
 from explorer.ui.laboratory import work
 from explorer.ui.laboratory.choices import Feed
 from explorer.ui.laboratory.lines import Line, those_that_fit
-from explorer.words import title
 
 
 def gradients(part: GradientsPart, _: bool) -> None:
@@ -56,7 +53,4 @@ def _prepared(part: ProbePart) -> tuple[list[Line], Feed]:
 
 
 def _lines(specs: Sequence[ArchitectureSpec]) -> list[Line]:
-    return [
-        Line(spec, title(spec), letter, colour)
-        for letter, colour, spec in zip(LETTERS, VARIANT_COLOURS, specs, strict=False)
-    ]
+    return [Line(v.spec, v.title, v.letter, v.colour) for v in state.side_by_side(specs)]
