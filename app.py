@@ -28,15 +28,21 @@ PAGES = (
     ("predict", "Predict", "image_search"),
     ("experiments", "Experiments", "science"),
     ("landscape", "Landscape", "bubble_chart"),
+    ("learn", "Learn", "school"),
 )
 """File in `explorer/ui/pages`, title and icon; the first is the one that opens."""
 
 
 def draw() -> None:
     """Configure the page, draw the shared sidebar, and run the page that was chosen."""
+    state.load()
+    presenting = state.presenting()
     whole = {name: assets.is_whole(name) for name in ("icon.svg", "logo.svg")}
     st.set_page_config(
-        "ResNet Explorer", page_icon="assets/icon.svg" if whole["icon.svg"] else None, layout="wide"
+        "ResNet Explorer",
+        page_icon="assets/icon.svg" if whole["icon.svg"] else None,
+        layout="wide",
+        initial_sidebar_state="collapsed" if presenting else "auto",
     )
     page = st.navigation(
         [
@@ -48,16 +54,16 @@ def draw() -> None:
             )
             for name, title, icon in PAGES
         ],
-        position="top",
+        position="hidden" if presenting else "top",
     )
     if whole["logo.svg"]:
         st.logo("assets/logo.svg", size="large")
-    state.load()
     live_runs.RUNS.hold(waiting.session_id(), state.run())
-    state.write_url()
-    with st.sidebar:
-        tray.draw()
-        controls.draw()
+    state.write_url(page.url_path)
+    if not presenting:
+        with st.sidebar:
+            tray.draw()
+            controls.draw()
     for notice in state.notices():
         st.error(notice)
     if missing := assets.damaged():

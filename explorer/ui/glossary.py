@@ -354,6 +354,11 @@ GLOSSARY = {
         "The first of the bundled test pictures of CIFAR-10, 32 × 32 pixels, of known class. No "
         "network learned from them."
     ),
+    "present": (
+        "Large type, no sidebar, one step a screen: arrow keys turn, A shows the answers. Share "
+        "gives the class the same step on their own screens."
+    ),
+    "notes": "What the lesson is for, how long it takes, and answers that are typically wrong.",
     "answer_view": "What is shown of each picture and network.",
     "top_k": "How many of each network's most probable classes are drawn.",
     "explain": "Why the networks say what they say: each explanation is one question.",

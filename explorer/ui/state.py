@@ -5,6 +5,7 @@ is its mirror. Only a browser's back and forward are read from the URL again: an
 still carry an address that is older than the last choice.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -14,6 +15,8 @@ from explorer.figures.style import VARIANT_COLOURS
 from explorer.spec import ArchitectureSpec
 from explorer.tray import LETTERS, Tray, read_variant, trusted
 from explorer.tray import read as read_link
+from explorer.ui.learning.place import KEYS, PRESENT, Place, read_place
+from explorer.words import title
 
 PARAMETER = "v"
 """Query parameter that carries the variants, once for each."""
@@ -26,11 +29,15 @@ UNIT_PARAMETER = "unit"
 RUN_PARAMETER = "run"
 """Query parameter that carries the token of a live training, once there is one."""
 
+LEARN = "learn"
+"""Path of the page whose link says where a learner is."""
+
 MAX_NAME = 60
 
 _TRAY = "tray"
 _UNIT = "chosen-unit"
 _RUN = "live-run"
+_PLACE = "place"
 _EDITED = "edited"
 _NOTICES = "notices"
 
@@ -50,6 +57,14 @@ class Shown(NamedTuple):
         return f"{self.letter}: {self.title}"
 
 
+def side_by_side(specs: Sequence[ArchitectureSpec]) -> tuple[Shown, ...]:
+    """Return networks that are not those of the tray as pages show them, A first."""
+    return tuple(
+        Shown(letter, colour, spec, title(spec), False)
+        for letter, colour, spec in zip(LETTERS, VARIANT_COLOURS, specs, strict=False)
+    )
+
+
 def load() -> None:
     """Read the tray from the URL, in a session's first run and when the browser goes back."""
     links = st.query_params.get_all(PARAMETER)
@@ -59,6 +74,7 @@ def load() -> None:
     keep(found.tray)
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
     hold_run(st.query_params.get(RUN_PARAMETER, ""))
+    go(read_place({key: st.query_params.get_all(key) for key in KEYS}))
     st.session_state[_NOTICES] = list(found.notices)
 
 
@@ -67,10 +83,13 @@ def _history_moved() -> bool:
     return context is not None and context.is_history_navigation
 
 
-def write_url() -> None:
+def write_url(page: str) -> None:
     """Make the URL say what the tray holds, so that a reload or a shared link shows the same.
 
     All of it is one message to the browser, which makes one step of its history of it.
+
+    Args:
+        page: path of the page that is shown; Learn's also says where the learner is.
     """
     held = tray()
     wanted = {
@@ -78,17 +97,29 @@ def write_url() -> None:
         EDIT_PARAMETER: [LETTERS[held.edited]] if held.edited else [],
         UNIT_PARAMETER: [unit()] if unit() else [],
         RUN_PARAMETER: [run()] if run() else [],
+        **(place().parameters if page == LEARN else {key: [] for key in _left_over()}),
     }
     if any(st.query_params.get_all(key) != values for key, values in wanted.items()):
         st.query_params.update(wanted)
 
 
+def _left_over() -> list[str]:
+    """Return Learn's parameters in another page's URL; a page may have a view of its own."""
+    found = [key for key in KEYS if key in st.query_params]
+    return [key for key in found if key != "view" or st.query_params["view"] == PRESENT]
+
+
 def query() -> dict[str, list[str]]:
     """Return what the URL says of this page, its settings included, to be shown to others.
 
-    A live training is left out: who knows its token commands it.
+    A live training is left out: who knows its token commands it. So is that somebody presents:
+    the class sees the lesson, each at their own pace, and not the answers that were given.
     """
-    return {key: st.query_params.get_all(key) for key in st.query_params if key != RUN_PARAMETER}
+    kept = {key: st.query_params.get_all(key) for key in st.query_params if key != RUN_PARAMETER}
+    if kept.get("view") == [PRESENT]:
+        kept.pop("view")
+    kept.pop("answers", None)
+    return kept
 
 
 def tray() -> Tray:
@@ -174,6 +205,21 @@ def notify(sentence: str) -> None:
 def notices() -> tuple[str, ...]:
     """Return what is to be told to the person."""
     return tuple(st.session_state[_NOTICES])
+
+
+def place() -> Place:
+    """Return where the learner is."""
+    return read_place(st.session_state[_PLACE])
+
+
+def go(place: Place) -> None:
+    """Go to another place."""
+    st.session_state[_PLACE] = place.parameters
+
+
+def presenting() -> bool:
+    """Whether a lesson is shown to a class."""
+    return place().presented
 
 
 def fill(key: str, value: object) -> None:

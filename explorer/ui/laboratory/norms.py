@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from explorer.gradients import GradientProfile
 
 
-class _Quantity(NamedTuple):
+class Quantity(NamedTuple):
     """What a curve shows: of layers or of units, which attribute, and its words."""
 
     words: str
@@ -30,43 +30,43 @@ class _Quantity(NamedTuple):
     sentence: str
 
 
-_QUANTITIES = {
-    "output": _Quantity(
+QUANTITIES = {
+    "output": Quantity(
         "at each layer's output, |dL/dy|",
         False,
         "output_gradient_norm",
         "|dL/dy|, L2 norm",
         "the gradient",
     ),
-    "output-rms": _Quantity(
+    "output-rms": Quantity(
         "at each layer's output, per element",
         False,
         "output_gradient_rms",
         "dL/dy, root mean square",
         "the gradient per element",
     ),
-    "unit": _Quantity(
+    "unit": Quantity(
         "at each unit's output, |dL/dx|",
         True,
         "output_gradient_norm",
         "|dL/dx|, L2 norm",
         "the gradient",
     ),
-    "unit-rms": _Quantity(
+    "unit-rms": Quantity(
         "at each unit's output, per element",
         True,
         "output_gradient_rms",
         "dL/dx, root mean square",
         "the gradient per element",
     ),
-    "weight": _Quantity(
+    "weight": Quantity(
         "of each layer's weights, |dL/dW|",
         False,
         "weight_gradient_norm",
         "|dL/dW|, L2 norm",
         "the weights' gradient",
     ),
-    "relative": _Quantity(
+    "relative": Quantity(
         "of each layer's weights, relative to them, |dL/dW| / |W|",
         False,
         "relative_weight_gradient",
@@ -107,8 +107,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     quantity = st.selectbox(
         "Gradient",
-        list(_QUANTITIES),
-        format_func=lambda key: _QUANTITIES[key].words,
+        list(QUANTITIES),
+        format_func=lambda key: QUANTITIES[key].words,
         key="quantity",
         bind="query-params",
         persist_state="session",
@@ -125,7 +125,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "gradients",
         (specs, fed.settings, fed.seeds, digests),
         work.probes("norms", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[quantity], fed),
+        lambda profiles: _draw_profiles(shown, profiles, QUANTITIES[quantity], fed),
         "Measuring gradients",
         streams=True,
     )
@@ -134,20 +134,41 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+    shown: Sequence[Line], profiles: work.Profiles, quantity: Quantity, fed: choices.Feed
 ) -> None:
+    draw_curves(shown, profiles, quantity, fed, clickable=True)
+    first = [found[0] for found in profiles]
+    inspection.draw(shown, {line.name: _numbers(p) for line, p in zip(shown, first, strict=True)})
+    reports.button([Variant(line.spec, line.title) for line in shown], first)
+
+
+def draw_curves(
+    shown: Sequence[Line],
+    profiles: work.Profiles,
+    quantity: Quantity,
+    fed: choices.Feed,
+    clickable: bool = False,
+) -> None:
+    """Draw what was found, its curves and the conditions.
+
+    Args:
+        shown: the networks.
+        profiles: of each of them.
+        quantity: what is drawn.
+        fed: how it was measured.
+        clickable: whether a click looks at a layer, and the curves may be arranged.
+    """
     curves = [_curve(*each, quantity) for each in zip(shown, profiles, strict=True)]
     first = [found[0] for found in profiles]
     bands = shared_bands([_stages(profile, quantity) for profile in first])
     found = zip(shown, curves, first, strict=True)
     st.markdown("\n".join(_finding(*each, quantity) for each in found))
-    arrangement = seeds.arrangement(curves)
     charts.draw(
         gradient_norms(
             curves,
             bands,
             quantity.axis,
-            arrangement,
+            seeds.arrangement(curves) if clickable else "overlay",
             point="Unit" if quantity.of_units else "Layer on the main path",
         ),
         "gradients",
@@ -157,7 +178,7 @@ def _draw_profiles(
         "factor of 10."
         + (" The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""),
         lambda: _records(profiles),
-        inspection.choose,
+        inspection.choose if clickable else None,
     )
     losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
     st.caption(
@@ -165,19 +186,17 @@ def _draw_profiles(
         "Layers beside the longest path (projections on shortcuts, an Inception module's other "
         f"branches) are in the data, not in the line. Loss: {losses}."
     )
-    inspection.draw(shown, {line.name: _numbers(p) for line, p in zip(shown, first, strict=True)})
-    reports.button([Variant(line.spec, line.title) for line in shown], first)
 
 
-def _points(profile: "GradientProfile", quantity: _Quantity) -> Sequence[Any]:
+def _points(profile: "GradientProfile", quantity: Quantity) -> Sequence[Any]:
     return profile.units if quantity.of_units else profile.main_path
 
 
-def _stages(profile: "GradientProfile", quantity: _Quantity) -> list[str]:
+def _stages(profile: "GradientProfile", quantity: Quantity) -> list[str]:
     return [point.stage for point in _points(profile, quantity)]
 
 
-def _curve(line: Line, profiles: "Sequence[GradientProfile]", quantity: _Quantity) -> Curve:
+def _curve(line: Line, profiles: "Sequence[GradientProfile]", quantity: Quantity) -> Curve:
     points = _points(profiles[0], quantity)
     rows = [
         [getattr(point, quantity.attribute) for point in _points(profile, quantity)]
@@ -188,7 +207,7 @@ def _curve(line: Line, profiles: "Sequence[GradientProfile]", quantity: _Quantit
     return seeds.curve(line, names, rows, () if quantity.of_units else starts)
 
 
-def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: _Quantity) -> str:
+def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: Quantity) -> str:
     """Say what happens between the ends of the curve, its linear layers left out."""
     linear = {layer.name for layer in profile.layers if layer.kind == "linear"}
     ends = [place for place, name in enumerate(curve.layers) if name not in linear]
@@ -203,7 +222,7 @@ def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: _Qu
     )
 
 
-def _point(line: Line, quantity: _Quantity) -> str:
+def _point(line: Line, quantity: Quantity) -> str:
     return unit_name(line.spec) if quantity.of_units else "convolution"
 
 

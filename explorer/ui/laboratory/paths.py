@@ -65,7 +65,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     shown = lines.those_that_fit(shown, fed.settings.batch, paths_work.needed_bytes)
     if not shown:
         return
-    _draw_counts(shown)
+    draw_counts(shown)
     asked = tuple(
         Asked(line.spec, weights.cifar10_name(line.spec) if trained else "") for line in shown
     )
@@ -158,7 +158,8 @@ def _layers_per_unit(line: Line) -> int:
     return LAYERS_PER_UNIT[line.spec.block]
 
 
-def _draw_counts(shown: Sequence[Line]) -> None:
+def draw_counts(shown: Sequence[Line]) -> None:
+    """Draw how many paths of each length lead through networks."""
     charts.draw(
         by_length("path-counts", [_count_curve(line) for line in shown], "Share of all paths"),
         "path-counts",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from explorer.gradients import PathwayProfile
 
 
-class _Quantity(NamedTuple):
+class Quantity(NamedTuple):
     """What is drawn of every unit: the attributes, each with the part of the network it shows."""
 
     words: str
@@ -29,15 +29,15 @@ class _Quantity(NamedTuple):
     logarithmic: bool = False
 
 
-_QUANTITIES = {
-    "share": _Quantity(
+QUANTITIES = {
+    "share": Quantity(
         "Each path's part of the gradient, relative to their sum",
         "|part| / |sum|, L2 norms",
         {"shortcut_share": "shortcut", "branch_share": "branch", "gate_share": "gate"},
         "Solid is the shortcut, dashed the branch. The parts add up as vectors: at right angles, "
         "the squares of their shares make 1.",
     ),
-    "norm": _Quantity(
+    "norm": Quantity(
         "Each path's part of the gradient, and their sum",
         "L2 norm",
         {
@@ -50,19 +50,19 @@ _QUANTITIES = {
         "travels. From one power of ten to the next is a factor of 10.",
         logarithmic=True,
     ),
-    "angle": _Quantity(
+    "angle": Quantity(
         "Angle between the shortcut's part and the branch's",
         "Angle in degrees",
         {"angle": ""},
         "At 90° the two have nothing to do with each other, below they pull together, above apart.",
     ),
-    "masked": _Quantity(
+    "masked": Quantity(
         "Places at which the ReLU behind the addition stops both paths",
         "Share of the ReLU's inputs that are 0 or less",
         {"masked_share": ""},
         "At 0 the gradient passes as a whole, at 1 nothing of it.",
     ),
-    "passed": _Quantity(
+    "passed": Quantity(
         "What the ReLU behind the addition lets through",
         "|gradient behind it| / |gradient before it|, L2 norms",
         {"passed_share": ""},
@@ -120,8 +120,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     chosen = st.selectbox(
         "Pathways",
-        list(_QUANTITIES),
-        format_func=lambda key: _QUANTITIES[key].words,
+        list(QUANTITIES),
+        format_func=lambda key: QUANTITIES[key].words,
         key="pathways",
         bind="query-params",
         persist_state="session",
@@ -140,7 +140,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "pathways",
         (specs, fed.settings, fed.seeds, tuple(file.identity for file in fed.files)),
         work.probes("pathways", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[chosen], fed),
+        lambda profiles: _draw_profiles(shown, profiles, QUANTITIES[chosen], fed),
         "Measuring both pathways",
         streams=True,
     )
@@ -149,8 +149,29 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+    shown: Sequence[Line], profiles: work.Profiles, quantity: Quantity, fed: choices.Feed
 ) -> None:
+    draw_curves(shown, profiles, quantity, fed, clickable=True)
+    found = zip(shown, profiles, strict=True)
+    inspection.draw(shown, {line.name: _numbers(measured[0]) for line, measured in found})
+
+
+def draw_curves(
+    shown: Sequence[Line],
+    profiles: work.Profiles,
+    quantity: Quantity,
+    fed: choices.Feed,
+    clickable: bool = False,
+) -> None:
+    """Draw what was found, its curves and the conditions.
+
+    Args:
+        shown: the networks.
+        profiles: of each of them.
+        quantity: what is drawn.
+        fed: how it was measured.
+        clickable: whether a click looks at a unit, and the curves may be arranged.
+    """
     found = list(zip(shown, profiles, strict=True))
     st.markdown("\n".join(sentences.about(each[0], _finding(*each)) for each in found))
     curves = [
@@ -168,7 +189,7 @@ def _draw_profiles(
                 curves,
                 bands,
                 quantity.axis,
-                seeds.arrangement(curves),
+                seeds.arrangement(curves) if clickable else "overlay",
                 quantity.logarithmic,
                 "Residual unit",
             ),
@@ -179,13 +200,12 @@ def _draw_profiles(
                 " The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""
             ),
             lambda: _records(profiles),
-            inspection.choose,
+            inspection.choose if clickable else None,
         )
     losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
     st.caption(
         f"{fed.words} Measured where each unit splits, over the whole batch. Loss: {losses}."
     )
-    inspection.draw(shown, {line.name: _numbers(measured[0]) for line, measured in found})
 
 
 def _has(line: Line, attribute: str) -> bool:

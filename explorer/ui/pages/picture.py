@@ -6,21 +6,14 @@ import streamlit as st
 
 from explorer.diagram import diagram
 from explorer.diagram_parts import Group, Unit
-from explorer.diagram_words import (
-    difference,
-    formula,
-    reading,
-    skip_sentence,
-    unit_facts,
-    unit_label,
-)
+from explorer.diagram_words import reading, unit_label
 from explorer.figures.drawing import Drawing
 from explorer.figures.png import to_png
 from explorer.figures.svg import to_svg
 from explorer.spec import ArchitectureSpec
-from explorer.ui import cached, clickable, controls, state
+from explorer.ui import cached, clickable, controls, state, unit_view
 from explorer.ui.swatches import swatch
-from explorer.words import sentence, title
+from explorer.words import sentence
 
 _UNIT = "microscope-unit"
 
@@ -67,7 +60,7 @@ def _network(variant: state.Shown, chosen: str) -> None:
     spec, name = variant.spec, variant.title
     suffix = "" if variant.letter == "A" else f"-{variant.letter}"
     clickable.draw(
-        cached.network_picture(spec, _dark()),
+        cached.network_picture(spec, unit_view.is_dark()),
         f"network-picture{suffix}",
         chosen=chosen,
         label=f"Units of {name}: choose one for the microscope",
@@ -77,8 +70,7 @@ def _network(variant: state.Shown, chosen: str) -> None:
     )
     st.caption(f"Click a unit to see it in the microscope. {reading(diagram(spec))}")
     _downloads(f"network{suffix}", f"{spec}-picture", cached.network_picture(spec, False))
-    with st.expander("The picture in words"), st.container(height=420, border=False):
-        st.text(cached.network_outline(spec))
+    unit_view.draw_outline(spec)
 
 
 def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
@@ -87,15 +79,7 @@ def _microscope(spec: ArchitectureSpec, group: Group, unit: Unit) -> None:
     st.selectbox("Unit", labels, format_func=labels.__getitem__, key=_UNIT, on_change=_take_listed)
     if spec.family == "residual":
         controls.draw_unit(spec)
-    st.image(
-        to_svg(cached.unit_picture(spec, unit.name, _dark())),
-        width="stretch",
-        alt=f"{title(spec)}, {unit_label(group, unit)}: y = {formula(unit)}",
-    )
-    st.markdown(f"`y = {formula(unit)}`")
-    if unit.first and difference(spec):
-        st.markdown(f"{difference(spec)} {skip_sentence(unit)}")
-    st.caption(unit_facts(unit))
+    unit_view.draw_unit(spec, group, unit)
     drawing = cached.unit_picture(spec, unit.name, False)
     _downloads("unit", f"{spec}-{unit.name}", drawing)
 
@@ -108,10 +92,6 @@ def _choice(group: Group, unit: Unit) -> str:
     """Name a unit in the list; those that are folded in the picture are one choice."""
     alike = f" ({unit.count} alike)" if unit.count > 1 else ""
     return f"{unit_label(group, unit)}{alike}"
-
-
-def _dark() -> bool:
-    return st.context.theme.type == "dark"
 
 
 def _downloads(key: str, name: str, drawing: Drawing) -> None:

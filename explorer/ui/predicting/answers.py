@@ -77,8 +77,8 @@ def _draw_steps(
 def _draw_heard(heard: Sequence[Heard], file: File) -> None:
     """Draw the answers to one picture, a chart for networks that know the same classes."""
     groups = by_labels(heard)
-    if verdict := _verdict(groups):
-        st.markdown(verdict)
+    if told := verdict(groups):
+        st.markdown(told)
     count = st.segmented_control(
         "Classes of each network",
         _TOPS,
@@ -90,10 +90,10 @@ def _draw_heard(heard: Sequence[Heard], file: File) -> None:
         help=GLOSSARY["top_k"],
     )
     for group in groups:
-        _draw_chart(group, int(count), file)
+        draw_chart(group, int(count), file)
 
 
-def _verdict(groups: Sequence[Sequence[Heard]]) -> str:
+def verdict(groups: Sequence[Sequence[Heard]]) -> str:
     """Say who agrees with whom."""
     sentences = [
         agreement([(each.letter, each.said.top[0].label) for each in group])
@@ -114,7 +114,7 @@ def _verdict(groups: Sequence[Sequence[Heard]]) -> str:
     return " ".join(sentences)
 
 
-def _draw_chart(group: Sequence[Heard], count: int, file: File) -> None:
+def draw_chart(group: Sequence[Heard], count: int, file: File) -> None:
     """Draw the answers of networks that know the same classes."""
     letters = "".join(each.letter for each in group)
     key = f"prediction-{letters}"

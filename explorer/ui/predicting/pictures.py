@@ -71,7 +71,7 @@ def choose() -> Chosen:
                 persist_state="session",
                 help=GLOSSARY["fit"],
             )
-    files = [*own, *map(_bundled, chosen), *_labelled(int(samples))]
+    files = [*own, *map(bundled_file, chosen), *_labelled(int(samples))]
     if len(files) > MAX_PICTURES:
         st.warning(f"Only the first {MAX_PICTURES} of {len(files)} pictures are asked about.")
     return Chosen(tuple(files[:MAX_PICTURES]), fit)
@@ -101,7 +101,8 @@ def _uploaded() -> tuple[File, ...]:
         return (*uploads.pictures("uploads", MAX_PICTURES, folder), *taken)
 
 
-def _bundled(name: str) -> File:
+def bundled_file(name: str) -> File:
+    """Return a bundled photograph as a file, whose name tells no class."""
     picture = bundled_picture(name)
     remark = f"{picture.note} Photograph: {picture.credit}.".strip()
     return File(
