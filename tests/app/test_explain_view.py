@@ -381,29 +381,33 @@ def test_a_picture_one_pixel_wide_is_explained_in_every_part(app, size):
     assert "thin.png" in [heading.value for heading in app.subheader]
 
 
-@pytest.mark.parametrize(
-    "part", ["Where it looks", "Feature maps", "Receptive field", "Nothing", ""]
-)
-def test_a_damaged_link_shows_what_a_plain_one_does(app, part):
-    explained(
-        app,
-        OURS,
-        explain=part,
-        class_A="unicorn (1000)",
-        opacity="-700",
-        square="half",
-        channels="1e9",
-        layer_A="layer9.9; drop",
-        field_A="layer9",
-        field_input="",
-    )
+DAMAGED = {
+    "class_A": "unicorn (1000)",
+    "opacity": "-700",
+    "square": "half",
+    "channels": "1e9",
+    "layer_A": "layer9.9; drop",
+    "field_A": "layer9",
+    "field_input": "nothing",
+}
+
+
+@pytest.mark.parametrize("link", [DAMAGED, dict.fromkeys(DAMAGED, "")], ids=["wrong", "empty"])
+@pytest.mark.parametrize("part", ["Feature maps", "Receptive field", "Nothing", ""])
+def test_a_damaged_link_shows_what_a_plain_one_does(app, part, link):
+    explained(app, OURS, explain=part, **link)
     assert not app.error
-    if part in ("Where it looks", "Nothing", ""):
-        assert gallery(app, "Grad-CAM of cat at every stage")["opacity"] == 0.65
     if part == "Feature maps":
         assert "All 16 channels behind layer1.0.relu" in next(iter(galleries(app)))
-    if part == "Receptive field":
+    elif part == "Receptive field":
         assert "the middle of `layer2.1` could depend" in told(app)
+    else:
+        assert gallery(app, "Grad-CAM of cat at every stage")["opacity"] == 0.65
+
+
+def test_an_empty_view_is_the_first_one(app):
+    opened(app, OURS, view="")
+    assert charts(app) and not galleries(app)
 
 
 def test_what_needs_too_much_memory_is_told(app, monkeypatch):
