@@ -8,6 +8,7 @@ from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
 from explorer.ui.laboratory import cifar10
+from explorer.ui.laboratory.progress import counting
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -43,27 +44,14 @@ def probes(
             number, place = divmod(turn, len(specs))
             spec, one = specs[place], replace(settings, seed=settings.seed + number)
             key = (kind, spec, one, tuple(file.identity for file in files))
-            report = _reporting(context, kind, spec, (turn, total))
+            steps, message = _steps(kind, spec), f"{turn + 1} of {total}"
+            report = counting(context, steps, message, turn / total, 1 / total)
             found[place].append(_kept.get(key, lambda: _probe(kind, spec, one, files, report)))  # noqa: B023
             if place == len(specs) - 1 and turn < total - 1:
                 context.show(tuple(map(tuple, found)))
         return tuple(map(tuple, found))
 
     return work
-
-
-def _reporting(
-    context: JobContext, kind: str, spec: ArchitectureSpec, turn: tuple[int, int]
-) -> Callable[[], None]:
-    """Return what a probe calls on its way, forward and back: progress, and a place to stop."""
-    steps, seen = _steps(kind, spec), 0
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        context.report((turn[0] + min(seen / steps, 1.0)) / turn[1], f"{turn[0] + 1} of {turn[1]}")
-
-    return check
 
 
 def _probe(
