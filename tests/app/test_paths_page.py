@@ -27,7 +27,7 @@ def words(app: AppTest) -> str:
 
 def traces(app: AppTest, chart: int) -> list[dict]:
     drawn = json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]
-    return [trace for trace in drawn if "mode" in trace]  # but the shaded ranges
+    return [trace for trace in drawn if "fill" not in trace]  # but the shaded ranges
 
 
 def test_a_variant_and_its_other_ordering_are_followed(app):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,11 +10,10 @@ import streamlit as st
 
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
 from explorer.tray import Variant
-from explorer.ui import charts, reports, state, waiting
+from explorer.ui import charts, reports, state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import choices, inspection, lines, seeds, work
+from explorer.ui.laboratory import asking, choices, inspection, lines, seeds, sentences, work
 from explorer.ui.laboratory.lines import Line
-from explorer.ui.swatches import swatch
 from explorer.words import change, unit_name
 
 if TYPE_CHECKING:
@@ -114,27 +114,18 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         persist_state="session",
         help=f"{GLOSSARY['output_gradient']}\n\n{GLOSSARY['weight_gradient']}",
     )
-    shown = lines.choose(variants)
-    fed = choices.feed([line.spec for line in shown])
-    shown = lines.those_that_fit(lines.changed(shown, fed.changes), fed.settings.batch)
-    if not shown:
-        return
-    specs = tuple(line.spec for line in shown)
-    digests = tuple(file.identity for file in fed.files)
-    waiting.show(
-        "gradients",
-        (specs, fed.settings, fed.seeds, digests),
-        work.probes("norms", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[quantity], fed),
+    asking.ask(
+        "norms",
+        lines.choose(variants),
+        partial(_draw_profiles, _QUANTITIES[quantity]),
         "Measuring gradients",
-        streams=True,
     )
     with st.expander("The formula, and what theory and the papers say"):
         st.markdown(_FORMULA)
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+    quantity: _Quantity, shown: Sequence[Line], profiles: work.Profiles, fed: choices.Feed
 ) -> None:
     curves = [_curve(*each, quantity) for each in zip(shown, profiles, strict=True)]
     first = [found[0] for found in profiles]
@@ -154,8 +145,7 @@ def _draw_profiles(
         f"Gradient {quantity.words}",
         "Read from right to left, the way the gradient travels: a line that climbs to the left "
         "grows towards the picture, one that falls fades. From one power of ten to the next is a "
-        "factor of 10."
-        + (" The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""),
+        f"factor of 10.{fed.shaded}",
         lambda: _records(profiles),
         inspection.choose,
     )
@@ -195,11 +185,10 @@ def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: _Qu
     first, last = ends[0], ends[-1]
     base = curve.values[last]
     factor = curve.values[first] / base if base else nan
-    mark = f"{swatch(line.letter)} " if line.letter else ""
-    return (
-        f"- {mark}**{line.title}**: from the last {_point(line, quantity)} "
-        f"({curve.layers[last]}) to the first ({curve.layers[first]}), {quantity.sentence} "
-        f"**{change(factor)}**."
+    return sentences.about(
+        line,
+        f"from the last {_point(line, quantity)} ({curve.layers[last]}) to the first "
+        f"({curve.layers[first]}), {quantity.sentence} **{change(factor)}**.",
     )
 
 

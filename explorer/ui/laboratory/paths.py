@@ -67,10 +67,9 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         return
     _draw_counts(shown)
     asked = tuple(Asked(line.spec, _weights_of(line.spec) if trained else "") for line in shown)
-    digests = tuple(file.identity for file in fed.files)
     waiting.show(
         "paths",
-        (asked, fed.settings, samples, digests),
+        (asked, samples, fed.key),
         paths_work.profiles(asked, fed.settings, samples, fed.files),
         lambda profiles: _draw_profiles(shown, asked, profiles, fed),
         "Following paths",
@@ -136,7 +135,7 @@ def _trained(shown: Sequence[Line]) -> bool:
 def _trained_feed() -> choices.Feed:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = ProbeSettings(
-            batch=choices.costly_batch(small=True),
+            batch=choices.batch(small=True, one_pass=False),
             seed=choices.seed(),
             source="cifar10",
             mode="eval",

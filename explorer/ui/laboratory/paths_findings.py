@@ -9,7 +9,7 @@ from explorer.path_lengths import LONGEST, narrowest_range, share_between, share
 from explorer.ui.laboratory.choices import Feed
 from explorer.ui.laboratory.lines import Line
 from explorer.ui.laboratory.paths_work import Asked
-from explorer.ui.swatches import swatch
+from explorer.ui.laboratory.sentences import about
 
 if TYPE_CHECKING:
     from explorer.gradients.paths import PathProfile
@@ -19,8 +19,7 @@ _PART = 0.9
 
 def finding(line: Line, profile: "PathProfile") -> str:
     """Return what was found in one network, as an item of a list."""
-    mark = f"{swatch(line.letter)} " if line.letter else ""
-    return f"- {mark}**{line.title}**: {_said(line, profile)}"
+    return about(line, _said(line, profile))
 
 
 def _said(line: Line, profile: "PathProfile") -> str:

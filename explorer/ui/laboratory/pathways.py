@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from math import isnan
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,9 +11,9 @@ import streamlit as st
 
 from explorer.combinations import GATED
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
-from explorer.ui import charts, state, waiting
+from explorer.ui import charts, state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import choices, inspection, lines, seeds, sentences, work
+from explorer.ui.laboratory import asking, choices, inspection, lines, seeds, sentences, work
 from explorer.ui.laboratory.lines import Line
 
 if TYPE_CHECKING:
@@ -129,27 +130,18 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     shown = lines.choose(variants, plain_twin=False)
     shown = lines.with_shortcuts(shown, "is one pathway only and nothing to tell apart")
-    if not shown:
-        return
-    fed = choices.feed([line.spec for line in shown])
-    shown = lines.those_that_fit(lines.changed(shown, fed.changes), fed.settings.batch)
-    if not shown:
-        return
-    specs = tuple(line.spec for line in shown)
-    waiting.show(
+    asking.ask(
         "pathways",
-        (specs, fed.settings, fed.seeds, tuple(file.identity for file in fed.files)),
-        work.probes("pathways", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[chosen], fed),
+        shown,
+        partial(_draw_profiles, _QUANTITIES[chosen]),
         "Measuring both pathways",
-        streams=True,
     )
     with st.expander("The formulas, with the mask, and where this is measured"):
         st.markdown(_FORMULA)
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+    quantity: _Quantity, shown: Sequence[Line], profiles: work.Profiles, fed: choices.Feed
 ) -> None:
     found = list(zip(shown, profiles, strict=True))
     st.markdown("\n".join(sentences.about(each[0], _finding(*each)) for each in found))
@@ -174,10 +166,7 @@ def _draw_profiles(
             ),
             "pathways",
             quantity.words,
-            quantity.reading
-            + (
-                " The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""
-            ),
+            quantity.reading + fed.shaded,
             lambda: _records(profiles),
             inspection.choose,
         )

@@ -73,7 +73,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     measured = tuple(line.spec for line in shown)
     waiting.show(
         "shattered",
-        (measured, fed.settings, fed.seeds, scalar, tuple(file.identity for file in fed.files)),
+        (measured, scalar, fed.key),
         shattered_work.lines(measured, fed.settings, fed.seeds, scalar, fed.files),
         lambda found: _draw_found(shown, found, fed, scalar),
         "Measuring gradients along a line",
