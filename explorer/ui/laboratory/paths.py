@@ -51,7 +51,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "2ⁿ paths lead through n units. Here it goes back along single ones, and the norm of what "
         "arrives at the first unit is measured."
     )
-    shown = _residual(lines.choose(variants), variants)
+    shown = lines.choose(variants, plain_twin=False)
+    shown = lines.with_shortcuts(shown, "is a single path only")
     if not shown:
         return
     trained = _trained(shown)
@@ -77,32 +78,6 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     with st.expander("The formula, and its source"):
         st.markdown(_FORMULA)
-
-
-def _residual(found: Sequence[Line], variants: Sequence[state.Shown]) -> list[Line]:
-    """Return the networks that have paths to choose from; offer shortcuts to those without."""
-    plain = [line for line in found if not line.spec.residual]
-    for line in plain:
-        st.caption(
-            f"{line.name} has no residual units: a single path leads through all its layers."
-        )
-    kept = [line for line in found if line.spec.residual]
-    if not kept:
-        st.info("No network here has more than one path.")
-        _offer_shortcuts(variants)
-    return kept
-
-
-def _offer_shortcuts(variants: Sequence[state.Shown]) -> None:
-    for place, variant in enumerate(variants):
-        if variant.spec.family == "residual":
-            shortcut = "A" if variant.spec.stem.startswith("cifar") else "B"
-            st.button(
-                f"Give {variant.label} shortcuts",
-                key=f"paths-shortcuts-{variant.letter}",
-                on_click=state.choose,
-                args=(variant.spec.vary(shortcut=shortcut), place),
-            )
 
 
 def _weights_of(spec: ArchitectureSpec) -> str:
