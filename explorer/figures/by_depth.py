@@ -63,7 +63,8 @@ def growth_by_depth(curves: Sequence[DepthCurve], laws: Sequence[LawLine]) -> go
     limits = edges(value for curve in curves for value in curve.values)
     for curve in curves:
         chart.add_traces(list(_traces(curve, limits)))
-    shown = [value for line in (*curves, *laws) for value in line.values if can_be_drawn(value)]
+    values = [line.values for line in curves] + [line.values for line in laws]
+    shown = [value for each in values for value in each if can_be_drawn(value)]
     decades = log10(max(shown, default=1.0) / min(shown, default=1.0))
     minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"} if decades < _MOST_TICKS else {}
     if decades > 2:

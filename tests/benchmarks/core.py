@@ -12,13 +12,7 @@ import explorer.plan
 from explorer.data import bundled_picture
 from explorer.explanation.board import board, remove_each
 from explorer.explanation.lesions import sweep
-from explorer.gradients import (
-    ProbeSettings,
-    probe,
-    probe_activations,
-    probe_pathways,
-    shattered,
-)
+from explorer.gradients import PROBES, ProbeSettings, shattered
 from explorer.gradients.activations import measure_activations
 from explorer.gradients.by_depth import growth
 from explorer.gradients.norms import measure
@@ -115,22 +109,17 @@ def probing_memory(kind: str, variant: str, batch: int) -> Measure:
     ]
 
 
-PROBES: dict[str, Callable[..., Any]] = {
-    "gradient norms": probe,
-    "pathways": probe_pathways,
-    "activations": probe_activations,
-}
 PASSES: dict[str, Callable[..., Any]] = {
-    "gradient norms": measure,
+    "norms": measure,
     "pathways": measure_pathways,
     "activations": lambda module, spec, images, loss: measure_activations(module, spec, images),
 }
 PROBED = (
-    ("gradient norms", "resnet18", 8),
-    ("gradient norms", "resnet50", 8),
-    ("gradient norms", "resnet152", 2),
-    ("gradient norms", "resnet110-cifar", 32),
-    ("gradient norms", "resnet1202-cifar", 2),
+    ("norms", "resnet18", 8),
+    ("norms", "resnet50", 8),
+    ("norms", "resnet152", 2),
+    ("norms", "resnet110-cifar", 32),
+    ("norms", "resnet1202-cifar", 2),
     ("pathways", "resnet50", 8),
     ("pathways", "resnet110-cifar", 32),
     ("pathways", "resnet56-cifar,shortcut=exclusive_gating", 32),
@@ -228,7 +217,7 @@ BENCHMARKS = [
     *(
         Benchmark(
             "probe",
-            f"{kind} of {variant}, batch {batch}",
+            f"{kind} in {variant}, batch {batch}",
             against,
             1.10,
             work(kind, variant, batch),

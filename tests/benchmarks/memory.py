@@ -18,8 +18,8 @@ def peak_bytes(kind: str, variant: str, batch: int) -> int:
 
 
 def main(kind: str, variant: str, batch: int) -> None:
-    from explorer.gradients import ProbeSettings
-    from tests.benchmarks.core import PROBES, bare_pass
+    from explorer.gradients import PROBES, ProbeSettings
+    from tests.benchmarks.core import bare_pass
 
     def work(variant: str, batch: int) -> None:
         if kind == "bare":

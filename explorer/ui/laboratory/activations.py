@@ -1,7 +1,6 @@
 """Probe 4: the signal on its way forward: mean, variance, zeros, and branch over shortcut."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -207,7 +206,7 @@ def _draw_curves(
         "activations",
         quantity.words,
         f"Read from left to right, the way the signal travels.{scale}{fed.shaded}",
-        lambda: _records(found),
+        lambda: work.records([measured for _, measured in found]),
         inspection.choose,
     )
     st.caption(
@@ -250,26 +249,3 @@ def _numbers(profile: "ActivationProfile") -> Mapping[str, inspection.Numbers]:
             "|F(x)| / |x|": unit.ratio,
         }
     return found
-
-
-def _records(
-    found: "Sequence[tuple[Line, Sequence[ActivationProfile]]]",
-) -> list[dict[str, object]]:
-    records = []
-    for profile in (profile for _, measured in found for profile in measured):
-        settings = asdict(profile.settings)
-        del settings["loss"]  # nothing goes back
-        branches = {unit.name: unit for unit in profile.branches}
-        for each in profile.activations:
-            unit = branches.get(each.name)
-            records.append(
-                {
-                    "variant": str(profile.spec),
-                    **settings,
-                    **each._asdict(),
-                    "branch_norm": unit.branch_norm if unit else None,
-                    "shortcut_norm": unit.shortcut_norm if unit else None,
-                    "branch_over_shortcut": unit.ratio if unit else None,
-                }
-            )
-    return records

@@ -1,7 +1,6 @@
 """Probes 1 and 2: norms of the gradients of weights and outputs, layer by layer."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -146,7 +145,7 @@ def _draw_profiles(
         "Read from right to left, the way the gradient travels: a line that climbs to the left "
         "grows towards the picture, one that falls fades. From one power of ten to the next is a "
         f"factor of 10.{fed.shaded}",
-        lambda: _records(profiles),
+        lambda: work.records(profiles),
         inspection.choose,
     )
     losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
@@ -197,8 +196,8 @@ def _point(line: Line, quantity: _Quantity) -> str:
 
 
 def _numbers(profile: "GradientProfile") -> dict[str, inspection.Numbers]:
-    """Return what is known of each layer, for the one that is looked at."""
-    return {
+    """Return what is known of each layer and unit, for the one that is looked at."""
+    layers = {
         layer.name: {
             "|dL/dW|": layer.weight_gradient_norm,
             "|W|": layer.weight_norm,
@@ -209,18 +208,12 @@ def _numbers(profile: "GradientProfile") -> dict[str, inspection.Numbers]:
         }
         for layer in profile.layers
     }
-
-
-def _records(profiles: work.Profiles) -> list[dict[str, object]]:
-    return [
-        {
-            "variant": str(profile.spec),
-            **asdict(profile.settings),
-            **layer._asdict(),
-            "relative_weight_gradient": layer.relative_weight_gradient,
-            "output_gradient_rms": layer.output_gradient_rms,
+    units = {
+        unit.name: {
+            "|dL/dx|": unit.output_gradient_norm,
+            "dL/dx, root mean square": unit.output_gradient_rms,
+            "Numbers in x": unit.output_numbers,
         }
-        for found in profiles
-        for profile in found
-        for layer in profile.layers
-    ]
+        for unit in profile.units
+    }
+    return {**layers, **units}

@@ -1,7 +1,7 @@
 """Probe 3: the gradient through the shortcut and the branch of every residual unit, apart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from math import isnan
 from statistics import median
@@ -167,7 +167,7 @@ def _draw_profiles(
             "pathways",
             quantity.words,
             quantity.reading + fed.shaded,
-            lambda: _records(profiles),
+            lambda: work.records(profiles),
             inspection.choose,
         )
     losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
@@ -251,21 +251,3 @@ def _numbers(profile: "PathwayProfile") -> Mapping[str, inspection.Numbers]:
             numbers["Masked share"] = unit.masked_share
         found[unit.name] = numbers
     return found
-
-
-def _records(profiles: work.Profiles) -> list[dict[str, object]]:
-    return [
-        {
-            "variant": str(profile.spec),
-            **asdict(profile.settings),
-            **unit._asdict(),
-            "shortcut_share": unit.shortcut_share,
-            "branch_share": unit.branch_share,
-            "gate_share": unit.gate_share,
-            "passed_share": unit.passed_share,
-            "angle_degrees": unit.angle,
-        }
-        for found in profiles
-        for profile in found
-        for unit in profile.units
-    ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from explorer import probing
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
@@ -14,7 +15,7 @@ from explorer.ui.tasks import File, Kept, Work
 if TYPE_CHECKING:
     from torch import Tensor
 
-Profiles = tuple[tuple[Any, ...], ...]
+Profiles = Sequence[Sequence[Any]]
 """For each network, the profiles measured so far: one for each seed."""
 
 _kept: Kept[Any] = Kept(512)
@@ -30,7 +31,7 @@ def probes(
     """Probe networks on the same batch, seed by seed, and show each seed's profiles as they come.
 
     Args:
-        kind: which probe, one of `_probe_of`.
+        kind: which probe, one of `PROBES`.
         specs: the networks.
         settings: of the first seed; the others count up from it.
         seeds: how many.
@@ -61,17 +62,9 @@ def _probe(
     files: Sequence[File],
     check: Callable[[], None],
 ) -> Any:
-    return _probe_of(kind)(spec, settings, images(spec, settings, files), check)
+    from explorer.gradients import PROBES
 
-
-def _probe_of(kind: str) -> Callable[..., Any]:
-    from explorer import gradients
-
-    return {
-        "norms": gradients.probe,
-        "pathways": gradients.probe_pathways,
-        "activations": gradients.probe_activations,
-    }[kind]
+    return PROBES[kind](spec, settings, images(spec, settings, files), check)
 
 
 def _steps(kind: str, spec: ArchitectureSpec) -> int:
@@ -80,6 +73,11 @@ def _steps(kind: str, spec: ArchitectureSpec) -> int:
 
     layers, units = len(weighted_rows(spec)), sum(spec.stages)
     return {"norms": 2 * layers, "pathways": 2 * units, "activations": layers}[kind]
+
+
+def records(profiles: Profiles) -> list[dict[str, Any]]:
+    """Return all that was measured, network by network and seed by seed."""
+    return probing.records(profile for found in profiles for profile in found)
 
 
 def images(
