@@ -103,7 +103,7 @@ def gradient_norms(
     """
     same = alike(curves)
     if arrangement == "ratio":
-        curves, quantity = _ratios(curves), f"{quantity}, over A's"
+        curves, quantity = _ratios(curves), f"{quantity}, over the first's"
     networks = list(dict.fromkeys(curve.owner for curve in curves))
     panels = len(networks) if arrangement == "multiples" else 1
     across = f"{point} (1 = first)" if same else f"{point}, place (100% = last)"
