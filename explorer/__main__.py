@@ -5,11 +5,10 @@ Whatever is wrong with what was asked is one line on stderr and status 2.
 
 import argparse
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from explorer import probing, side_by_side, weights_commands
+from explorer import probe_commands, probing, side_by_side, weights_commands
 from explorer.analysis import Analysis, analyze
 from explorer.export import targets
 from explorer.export.origin import Origin
@@ -84,17 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--seed", type=int, default=0, help="of weights, noise and labels")
     report.set_defaults(command=_report)
 
-    gradients = commands.add_parser("gradients", help="gradient norms at initialisation")
+    gradients = commands.add_parser("gradients", help="gradients and signals at initialisation")
     gradients.add_argument("text", metavar="TEXT", help=_TEXT_HELP)
-    gradients.add_argument("--batch", type=int, default=8, help="noise images (default 8)")
-    gradients.add_argument("--seed", type=int, default=0, help="of weights, noise and labels")
-    for name, known in (
-        ("initialisation", probing.INITIALISATIONS),
-        ("loss", probing.LOSSES),
-        ("mode", probing.MODES),
-    ):
-        gradients.add_argument(f"--{name}", choices=list(known), default=next(iter(known)))
-    gradients.add_argument("--json", action="store_true", help="as one JSON object")
+    probe_commands.add_options(gradients)
     gradients.set_defaults(command=_gradients)
 
     predict = commands.add_parser("predict", help="what pictures show")
@@ -228,47 +219,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _gradients(options: argparse.Namespace) -> int:
-    from explorer.gradients import probe
-
-    settings = probing.ProbeSettings(
-        batch=options.batch,
-        seed=options.seed,
-        initialisation=options.initialisation,
-        loss=options.loss,
-        mode=options.mode,
-    )
-    profile = probe(_variant(options.text), settings)
-    if options.json:
-        layers = [
-            {
-                "name": layer.name,
-                "kind": layer.kind,
-                "weight_gradient_norm": layer.weight_gradient_norm,
-                "weight_norm": layer.weight_norm,
-                "output_gradient_norm": layer.output_gradient_norm,
-                "output_numbers": layer.output_numbers,
-            }
-            for layer in profile.layers
-        ]
-        head = {"variant": str(profile.spec), "settings": asdict(settings), "loss": profile.loss}
-        print_json({**head, "layers": layers})
-        return 0
-    print(f"{profile.spec}: batch of {settings.fed}; {settings.words}; loss {profile.loss:.4f}")
-    print_table(
-        ("layer", "|dL/dW|", "|dL/dW| / |W|", "|dL/dy|", "rms dL/dy"),
-        [
-            (
-                layer.name,
-                f"{layer.weight_gradient_norm:.6g}",
-                f"{layer.relative_weight_gradient:.6g}",
-                f"{layer.output_gradient_norm:.6g}",
-                f"{layer.output_gradient_rms:.6g}",
-            )
-            for layer in profile.layers
-        ],
-        numeric=4,
-    )
-    return 0
+    return probe_commands.measure(_variant(options.text), options)
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -1,8 +1,10 @@
-"""The choices of a probe of an untrained network, and their words."""
+"""The choices of a probe of an untrained network, their words, and what it measured as data."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
-from explorer.spec import SpecError
+from explorer.spec import ArchitectureSpec, SpecError
 
 MAX_SEED = 2**31 - 1
 INITIALISATIONS = {
@@ -91,3 +93,39 @@ _CHOICES = {
     "loss": LOSSES,
     "mode": MODES,
 }
+
+
+class Profile(Protocol):
+    """What one probe measured, and on what."""
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        """The network."""
+
+    @property
+    def settings(self) -> ProbeSettings:
+        """How it was measured."""
+
+    @property
+    def loss(self) -> float | None:
+        """The loss, where anything goes back."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what was measured, a row for each layer or unit."""
+
+
+def conditions(profile: Profile) -> dict[str, Any]:
+    """Return on what a probe measured; the choice of a loss counts only where there is one."""
+    settings = asdict(profile.settings)
+    if profile.loss is None:
+        del settings["loss"]
+    return settings
+
+
+def records(profiles: Iterable[Profile]) -> list[dict[str, Any]]:
+    """Return every row of several profiles, each with its variant and conditions."""
+    return [
+        {"variant": str(profile.spec), **conditions(profile), **row}
+        for profile in profiles
+        for row in profile.rows()
+    ]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, isnan, log10
+from math import ceil, log10
 
 import plotly.graph_objects as go
 
+from explorer.figures.curves import Edges, can_be_drawn, crosses, edges, or_gap, shaded
 from explorer.figures.style import figure
 
 _LAW_COLOUR = "#8A95A1"
@@ -59,11 +60,11 @@ def growth_by_depth(curves: Sequence[DepthCurve], laws: Sequence[LawLine]) -> go
             legendrank=_LAST,
             hovertemplate="depth %{x}: %{y:.4g}<extra>" + law.name + "</extra>",
         )
-    drawn = [value for curve in curves for value in curve.values if _can_be_drawn(value)]
-    edges = min(drawn, default=1.0) / 3, max(drawn, default=1.0) * 3
+    limits = edges(value for curve in curves for value in curve.values)
     for curve in curves:
-        chart.add_traces(list(_traces(curve, edges)))
-    shown = [*drawn, *(value for law in laws for value in law.values if _can_be_drawn(value))]
+        chart.add_traces(list(_traces(curve, limits)))
+    values = [line.values for line in curves] + [line.values for line in laws]
+    shown = [value for each in values for value in each if can_be_drawn(value)]
     decades = log10(max(shown, default=1.0) / min(shown, default=1.0))
     minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"} if decades < _MOST_TICKS else {}
     if decades > 2:
@@ -74,17 +75,12 @@ def growth_by_depth(curves: Sequence[DepthCurve], laws: Sequence[LawLine]) -> go
     return chart
 
 
-def _can_be_drawn(value: float) -> bool:
-    return isfinite(value) and value > 0
-
-
-def _traces(curve: DepthCurve, edges: tuple[float, float]) -> Iterator[go.Scatter]:
-    seen = [place for place, value in enumerate(curve.values) if _can_be_drawn(value)]
+def _traces(curve: DepthCurve, limits: Edges) -> Iterator[go.Scatter]:
     if curve.lows != curve.highs:
-        yield _range(curve, seen)
+        yield from shaded(curve.depths, curve.lows, curve.highs, curve.colour, curve.name)
     yield go.Scatter(
         x=curve.depths,
-        y=[value if _can_be_drawn(value) else None for value in curve.values],
+        y=or_gap(curve.values),
         customdata=list(zip(curve.lows, curve.highs, strict=True)),
         name=curve.name,
         legendgroup=curve.name,
@@ -94,34 +90,4 @@ def _traces(curve: DepthCurve, edges: tuple[float, float]) -> Iterator[go.Scatte
         hovertemplate="depth %{x}: %{y:.4g}<br>%{customdata[0]:.4g} to %{customdata[1]:.4g}"
         f"<extra>{curve.name}</extra>",
     )
-    odd = [place for place in range(len(curve.values)) if place not in seen]
-    if odd:
-        values = [curve.values[place] for place in odd]
-        yield go.Scatter(
-            x=[curve.depths[place] for place in odd],
-            y=[edges[1] if value == inf else edges[0] for value in values],
-            text=["not a number" if isnan(value) else f"{value:g}" for value in values],
-            mode="markers",
-            marker={"symbol": "x", "size": 10, "color": curve.colour},
-            legendgroup=curve.name,
-            name=f"{curve.name}: not on this scale",
-            hovertemplate="depth %{x}: %{text}" + f"<extra>{curve.name}</extra>",
-        )
-
-
-def _range(curve: DepthCurve, seen: Sequence[int]) -> go.Scatter:
-    """Return the area between least and greatest, as far as a log axis can show it."""
-    whole = [p for p in seen if _can_be_drawn(curve.lows[p]) and _can_be_drawn(curve.highs[p])]
-    back = whole[::-1]
-    return go.Scatter(
-        x=[curve.depths[place] for place in (*whole, *back)],
-        y=[*(curve.highs[place] for place in whole), *(curve.lows[place] for place in back)],
-        mode="lines",
-        fill="toself",
-        fillcolor=curve.colour,
-        opacity=0.22,
-        line_width=0,
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=curve.name,
-    )
+    yield from crosses(curve.depths, curve.values, limits, curve.colour, curve.name, "depth %{x}")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf, isfinite, isnan
 
 import plotly.graph_objects as go
 
+from explorer.figures.curves import Edges, crosses, edges, or_gap, shaded
 from explorer.figures.style import figure
 
 ARRANGEMENTS = ("overlay", "multiples", "ratio")
@@ -103,7 +103,7 @@ def gradient_norms(
     """
     same = alike(curves)
     if arrangement == "ratio":
-        curves, quantity = _ratios(curves), f"{quantity}, over A's"
+        curves, quantity = _ratios(curves), f"{quantity}, over the first's"
     networks = list(dict.fromkeys(curve.owner for curve in curves))
     panels = len(networks) if arrangement == "multiples" else 1
     across = f"{point} (1 = first)" if same else f"{point}, place (100% = last)"
@@ -118,11 +118,11 @@ def gradient_norms(
         chart.set_subplots(panels, 1, shared_xaxes="all", shared_yaxes="all", vertical_spacing=0.03)
         chart.update_yaxes(title_text=quantity, row=(panels + 1) // 2, col=1)
         chart.update_xaxes(title_text=across, row=panels, col=1)
-    low, high = _edges(curves, logarithmic)
+    limits = edges((value for curve in curves for value in curve.values), logarithmic)
     mark = sum(len(curve.values) for curve in curves) <= _MOST_MARKED
     for curve in curves:
         row = {"row": networks.index(curve.owner) + 1, "col": 1} if panels > 1 else {}
-        for trace in _traces(curve, same, mark, logarithmic, (low, high)):
+        for trace in _traces(curve, same, mark, logarithmic, limits):
             chart.add_trace(trace, **row)
     _draw_bands(chart, bands, panels)
     if same and curves[0].unit_starts:
@@ -132,7 +132,7 @@ def gradient_norms(
         chart.update_xaxes(ticksuffix="%")
     if logarithmic:
         minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        wide = high > 100 * low  # else 2 and 5 are labelled too
+        wide = limits[1] > 100 * limits[0]  # else 2 and 5 are labelled too
         ticks = {"exponentformat": "power", "dtick": 1} if wide else {"dtick": "D2"}
         chart.update_yaxes(type="log", minor=minor, **ticks)
     else:
@@ -153,44 +153,18 @@ def _over(curve: Curve, first: Curve) -> Curve:
     return replace(curve, values=ratios, lows=(), highs=())
 
 
-def _edges(curves: Sequence[Curve], logarithmic: bool) -> tuple[float, float]:
-    """Return where what cannot be drawn is marked: below, and above, all that can."""
-    drawn = [v for curve in curves for v in curve.values if _can_be_drawn(v, logarithmic)]
-    low, high = min(drawn, default=1.0), max(drawn, default=1.0)
-    if logarithmic:
-        return low / 3, high * 3
-    return low, high
-
-
-def _can_be_drawn(value: float, logarithmic: bool) -> bool:
-    return isfinite(value) and (value > 0 or not logarithmic)
-
-
 def _traces(
-    curve: Curve, same: bool, mark: bool, logarithmic: bool, edges: tuple[float, float]
+    curve: Curve, same: bool, mark: bool, logarithmic: bool, limits: Edges
 ) -> Iterator[go.Scatter]:
     numbers = range(1, len(curve.values) + 1)
     last = max(len(curve.values) - 1, 1)
     across = [float(n) if same else 100 * (n - 1) / last for n in numbers]
-    if curve.lows:
-        yield go.Scatter(
-            x=across + across[::-1],
-            y=[*curve.highs, *curve.lows[::-1]],
-            mode="lines",  # few points would get markers
-            fill="toself",
-            fillcolor=curve.colour,
-            opacity=0.22,
-            line_width=0,
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=curve.name,
-        )
+    points = [(layer, n, curve.owner) for layer, n in zip(curve.layers, numbers, strict=True)]
+    yield from shaded(across, curve.lows, curve.highs, curve.colour, curve.name, logarithmic)
     yield go.Scatter(
         x=across,
-        y=[value if _can_be_drawn(value, logarithmic) else None for value in curve.values],
-        customdata=[
-            (layer, n, curve.owner) for layer, n in zip(curve.layers, numbers, strict=True)
-        ],
+        y=or_gap(curve.values, logarithmic),
+        customdata=points,
         name=curve.name,
         legendgroup=curve.name,
         mode="lines+markers" if mark else "lines",
@@ -199,20 +173,16 @@ def _traces(
         hovertemplate="%{customdata[0]}<br>place %{customdata[1]}: %{y:.4g}"
         f"<extra>{curve.name}</extra>",
     )
-    odd = [place for place, v in enumerate(curve.values) if not _can_be_drawn(v, logarithmic)]
-    if odd:
-        values = [curve.values[place] for place in odd]
-        yield go.Scatter(
-            x=[across[place] for place in odd],
-            y=[edges[1] if value == inf else edges[0] for value in values],
-            customdata=[(curve.layers[place], place + 1, curve.owner) for place in odd],
-            text=["not a number" if isnan(value) else f"{value:g}" for value in values],
-            mode="markers",
-            marker={"symbol": "x", "size": 9, "color": curve.colour},
-            legendgroup=curve.name,
-            name=f"{curve.name}: not on this scale",
-            hovertemplate="%{customdata[0]}: %{text}" + f"<extra>{curve.name}</extra>",
-        )
+    yield from crosses(
+        across,
+        curve.values,
+        limits,
+        curve.colour,
+        curve.name,
+        "%{customdata[0]}",
+        points,
+        logarithmic,
+    )
 
 
 def _draw_bands(chart: go.Figure, bands: Sequence[Band], panels: int) -> None:

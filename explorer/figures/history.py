@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, inf, isnan, log10
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -12,6 +13,7 @@ ODD = {"exactly 0": "#9AA3AD", "infinite": "#D55E00", "not a number": "#E5007D"}
 """Colours of what a log scale cannot show."""
 
 _POWERS = 6  # as many and one more can be named on a telephone
+_LINE = 38  # as many letters of a name fit there
 _STEEP = 30  # losses further apart than this factor need a log axis
 _HIDDEN = {"showgrid": False, "zeroline": False}
 
@@ -59,10 +61,11 @@ def layers_by_steps(panels: Sequence[Panel], steps: int, quantity: str) -> go.Fi
         1,
         shared_xaxes="all",
         vertical_spacing=0.28 / (len(panels) + 1.5),
-        subplot_titles=[panel.name for panel in panels],
+        subplot_titles=["<br>".join(wrap(panel.name, _LINE)) for panel in panels],
     )
+    lines = len(wrap(panels[0].name, _LINE))
     chart.update_layout(
-        margin_t=96,  # the colour scale
+        margin_t=76 + 20 * lines,  # the colour scale, and the first panel's name
         coloraxis_colorbar_title_text=quantity,
         legend={"y": 0, "yref": "container", "yanchor": "bottom"},
     )

@@ -6,6 +6,7 @@ from math import isfinite
 
 import plotly.graph_objects as go
 
+from explorer.figures.curves import or_gap, shaded
 from explorer.figures.style import figure
 
 NOISE_COLOURS = {"white": "#8A95A1", "brown": "#A5744A"}
@@ -65,22 +66,12 @@ def autocorrelations(curves: Sequence[Correlation], points: int) -> go.Figure:
 
 def _traces(curve: Correlation, count: int) -> Iterator[go.Scatter]:
     shifts = list(range(count))
-    if curve.lows and all(map(isfinite, curve.values)):
-        yield go.Scatter(
-            x=shifts + shifts[::-1],
-            y=[*curve.highs[:count], *curve.lows[:count][::-1]],
-            mode="lines",
-            fill="toself",
-            fillcolor=curve.colour,
-            opacity=0.22,
-            line_width=0,
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=curve.name,
-        )
+    if all(map(isfinite, curve.values)):
+        lows, highs = curve.lows[:count], curve.highs[:count]
+        yield from shaded(shifts, lows, highs, curve.colour, curve.name, logarithmic=False)
     yield go.Scatter(
         x=shifts,
-        y=[value if isfinite(value) else None for value in curve.values[:count]],
+        y=or_gap(curve.values[:count], logarithmic=False),
         name=curve.name,
         legendgroup=curve.name,
         mode="lines",

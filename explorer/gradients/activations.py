@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import hypot, nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from explorer.analysis import analyze
-from explorer.gradients.norms import WEIGHTED_KINDS, norm, on_main_path, weighted_rows
+from explorer.gradients.norms import UNIT, WEIGHTED_KINDS, norm, on_main_path, weighted_rows
 from explorer.gradients.preparation import drawing, prepare
 from explorer.network import ResidualUnit
 from explorer.plan import plan, units
@@ -18,7 +18,6 @@ from explorer.spec import ArchitectureSpec
 
 Check = Callable[[], None]
 RELU = "ReLU"
-UNIT = "unit"
 
 
 class Activations(NamedTuple):
@@ -72,6 +71,27 @@ class ActivationProfile:
     settings: ProbeSettings
     activations: tuple[Activations, ...]
     branches: tuple[UnitBranch, ...]
+
+    @property
+    def loss(self) -> None:
+        """There is none, as nothing goes back."""
+        return None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each layer, activation and unit; residual units have a branch."""
+        branches = {unit.name: unit for unit in self.branches}
+        rows = []
+        for each in self.activations:
+            unit = branches.get(each.name)
+            rows.append(
+                each._asdict()
+                | {
+                    "branch_norm": unit.branch_norm if unit else None,
+                    "shortcut_norm": unit.shortcut_norm if unit else None,
+                    "branch_over_shortcut": unit.ratio if unit else None,
+                }
+            )
+        return rows
 
     @property
     def units(self) -> tuple[Activations, ...]:

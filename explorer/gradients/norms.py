@@ -8,7 +8,7 @@ arrive and freed at once.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import hypot, nan, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from explorer.spec import ArchitectureSpec
 
 _ASIDE = (".downsample.", ".gate.", ".se.", ".branch1.", ".branch3.", ".branch4.")
 WEIGHTED_KINDS = ("convolution", "linear")
+UNIT = "unit"
 
 
 class LayerGradient(NamedTuple):
@@ -87,6 +88,24 @@ class GradientProfile:
         Of an Inception module's branches, its second is one of the two longest.
         """
         return tuple(layer for layer in self.layers if on_main_path(layer.name))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each layer, and one for each unit, which has no weights of its own."""
+        layers = [
+            layer._asdict()
+            | {
+                "relative_weight_gradient": layer.relative_weight_gradient,
+                "output_gradient_rms": layer.output_gradient_rms,
+            }
+            for layer in self.layers
+        ]
+        lacking = dict.fromkeys(("weight_gradient_norm", "weight_norm", "relative_weight_gradient"))
+        units = [
+            {**lacking, **unit._asdict(), "kind": UNIT}
+            | {"output_gradient_rms": unit.output_gradient_rms}
+            for unit in self.units
+        ]
+        return layers + units
 
     @property
     def growth(self) -> float:

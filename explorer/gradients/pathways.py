@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import acos, degrees, isnan, nan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from explorer.gradients.norms import norm
+from explorer.gradients.norms import UNIT, norm
 from explorer.gradients.preparation import Loss, drawing, prepare
 from explorer.network import ResidualUnit
 from explorer.plan import plan, units
@@ -86,6 +86,21 @@ class PathwayProfile:
     settings: ProbeSettings
     loss: float
     units: tuple[UnitPathways, ...]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each unit."""
+        return [
+            unit._asdict()
+            | {
+                "kind": UNIT,
+                "shortcut_share": unit.shortcut_share,
+                "branch_share": unit.branch_share,
+                "gate_share": unit.gate_share,
+                "passed_share": unit.passed_share,
+                "angle_degrees": unit.angle,
+            }
+            for unit in self.units
+        ]
 
 
 def probe_pathways(

@@ -61,8 +61,8 @@ def probe(
     Raises:
         SpecError: if the variant or the settings allow no such measurement.
     Source:
-        Balduzzi et al. 2017, arXiv:1702.08591, where the networks are fully connected and the line
-        is all that their one input can be.
+        Balduzzi et al. 2017, arXiv:1702.08591, for the question; the line between two pictures,
+        and how batch normalisation is set, are choices of this probe.
     """
     settings = settings or ProbeSettings(batch=128)
     if settings.batch < FEWEST_POINTS:

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.analysis import analyze
+from explorer.gradients import ProbeSettings, probe
 from explorer.spec import SpecError, parse
 from explorer.ui.controls import MORE
 from tests.app.driving import PAGES, ROOT, settled
@@ -265,8 +266,17 @@ def test_gradients_are_a_table_too_when_it_is_opened(app):
     settled(app.run())
     rows = app.dataframe[-1].value
     assert len(app.dataframe) == before + 1
-    assert list(rows["name"][:2]) == ["conv1", "layer1.0.conv1"] and len(rows) == 3 * 20
+    assert list(rows["name"][:2]) == ["conv1", "layer1.0.conv1"] and len(rows) == 3 * (20 + 9)
     assert (rows["output_gradient_norm"] > 0).all()
+    assert list(rows["name"][rows["kind"] == "unit"][:2]) == ["layer1.0", "layer1.1"]
+
+
+def test_a_unit_on_a_curve_of_gradients_has_its_own_numbers(app):
+    open_with(app, "resnet20-cifar,depth=8,width=4", "gradients")
+    settled(app.selectbox(key="quantity").set_value("unit").run())
+    settled(app.selectbox(key="probe-layer").set_value("layer2.0").run())
+    unit = probe("resnet20-cifar,depth=8,width=4", ProbeSettings(batch=32)).units[1]
+    assert metrics(app)["|dL/dx|"] == f"{unit.output_gradient_norm:.4g}"
 
 
 def test_gradients_that_cannot_be_measured_say_so(app):

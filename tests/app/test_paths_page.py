@@ -27,13 +27,13 @@ def words(app: AppTest) -> str:
 
 def traces(app: AppTest, chart: int) -> list[dict]:
     drawn = json.loads(app.get("plotly_chart")[chart].proto.spec)["data"]
-    return [trace for trace in drawn if "mode" in trace]  # but the shaded ranges
+    return [trace for trace in drawn if "fill" not in trace]  # but the shaded ranges
 
 
 def test_a_variant_and_its_other_ordering_are_followed(app):
     open_with(app, SMALL)
     told = words(app)
-    assert "has no residual units: a single path leads through all its layers" in told
+    assert "no unit adds a shortcut" not in told  # the plain twin was nobody's choice
     assert told.count("90% of number × mean norm come from paths of **") == 2
     assert "the vector sums add up to autograd's gradient" in told
     assert "Batch of 8 pictures (random noise); networks untrained" in told
@@ -60,12 +60,15 @@ def test_branches_that_carry_nothing_are_told(app):
 def test_plain_networks_have_one_path_and_are_offered_shortcuts(app):
     open_with(app, "plain20-cifar,depth=8,width=4", "lenet5")
     assert not app.get("plotly_chart")
-    assert "No network here has more than one path." in app.info[0].value
-    offers = [b for b in app.button if b.key and b.key.startswith("paths-shortcuts-")]
-    assert len(offers) == 1
+    assert "no unit adds a shortcut, so there is a single path only" in app.info[0].value
+    offers = [b for b in app.button if b.key and b.key.startswith("shortcuts-")]
+    assert [offer.label for offer in offers] == [
+        "Make it ResNet-8 (CIFAR), width=4",
+        "Put ResNet-18 beside it",
+    ]
     settled(offers[0].click().run())
     assert "**ResNet-8 (CIFAR), width=4**: a path of no branch carries" in words(app)
-    assert "B: LeNet-5 has no residual units" in words(app)
+    assert "B: LeNet-5: no unit adds a shortcut" in words(app)
 
 
 def test_what_is_too_large_is_named(app):

@@ -100,6 +100,31 @@ def test_a_unit_is_looked_at(app):
     assert numbers["Masked share"] == f"{unit.masked_share:.4g}"
 
 
+def looked_at(app: AppTest) -> tuple[str, str]:
+    return app.selectbox(key="probe-network").value, app.selectbox(key="probe-layer").value
+
+
+def test_a_clicked_unit_that_is_no_more_gives_way_to_the_first(app):
+    measured(app, "pathways", SMALL, SMALL_V2)
+    second = app.selectbox(key="probe-network").options[1]
+    app.session_state["probe-network"] = second  # as a click on a curve does
+    app.session_state["probe-layer"] = "layer4.1"
+    assert looked_at(settled(app.run())) == (second, "layer4.1")
+    app.text_input(key="choice-text").set_value("resnet20-cifar,depth=8,width=4").run()
+    assert looked_at(settled(app)) == (second, "layer4.1")  # the other network is as it was
+    settled(app.selectbox(key="probe-network").set_value("A: ResNet-8 (CIFAR), width=4").run())
+    assert looked_at(app)[1] == "layer1.0"
+
+
+def test_what_was_clicked_where_it_is_unknown_does_no_harm(app):
+    app.session_state["probe-network"] = "D: what was there before"
+    app.session_state["probe-layer"] = "layer9.9.conv7"
+    measured(app, "pathways", SMALL)
+    assert looked_at(app)[1] == "layer1.0"
+    settled(app.segmented_control(key="probe").set_value("norms").run())
+    assert looked_at(app)[1] == "conv1" and app.metric[0].label == "|dL/dW|"
+
+
 def test_a_branch_that_is_zero_has_no_angle(app):
     measured(app, "pathways", f"{SMALL},zero_init=true")
     assert "through the branch **0%**, and there is no angle between them" in told(app)

@@ -12,9 +12,11 @@ import explorer.plan
 from explorer.data import bundled_picture
 from explorer.explanation.board import board, remove_each
 from explorer.explanation.lesions import sweep
-from explorer.gradients import ProbeSettings, probe, shattered
+from explorer.gradients import PROBES, ProbeSettings, shattered
+from explorer.gradients.activations import measure_activations
 from explorer.gradients.by_depth import growth
 from explorer.gradients.norms import measure
+from explorer.gradients.pathways import measure_pathways
 from explorer.names import NAMES
 from explorer.network import build
 from explorer.prediction import predict
@@ -76,12 +78,12 @@ def forward_backward(module: nn.Module, images: Tensor, labels: Tensor) -> None:
     nn.functional.cross_entropy(module(images), labels).backward()
 
 
-def probing(variant: str, batch: int) -> Measure:
-    settings = ProbeSettings(batch=batch)
-    return lambda: paired(lambda: probe(variant, settings), lambda: bare_pass(variant, batch))
+def probing(kind: str, variant: str, batch: int) -> Measure:
+    settings, work = ProbeSettings(batch=batch), PROBES[kind]
+    return lambda: paired(lambda: work(variant, settings), lambda: bare_pass(variant, batch))
 
 
-def measured_pass(variant: str, batch: int) -> Measure:
+def measured_pass(kind: str, variant: str, batch: int) -> Measure:
     """The pass itself, on networks that are built already; each measured one is used once."""
     rounds = 7
 
@@ -93,7 +95,7 @@ def measured_pass(variant: str, batch: int) -> Measure:
             return nn.functional.cross_entropy(outputs, bare[2])
 
         return paired(
-            lambda: measure(fresh.pop()[0], spec, bare[1], loss),
+            lambda: PASSES[kind](fresh.pop()[0], spec, bare[1], loss),
             lambda: forward_backward(*bare),
             most=rounds,
         )
@@ -101,10 +103,29 @@ def measured_pass(variant: str, batch: int) -> Measure:
     return run
 
 
-def probing_memory(variant: str, batch: int) -> Measure:
+def probing_memory(kind: str, variant: str, batch: int) -> Measure:
     return lambda: [
-        peak_bytes("probe", variant, batch) / peak_bytes("bare", variant, batch) for _ in range(3)
+        peak_bytes(kind, variant, batch) / peak_bytes("bare", variant, batch) for _ in range(3)
     ]
+
+
+PASSES: dict[str, Callable[..., Any]] = {
+    "norms": measure,
+    "pathways": measure_pathways,
+    "activations": lambda module, spec, images, loss: measure_activations(module, spec, images),
+}
+PROBED = (
+    ("norms", "resnet18", 8),
+    ("norms", "resnet50", 8),
+    ("norms", "resnet152", 2),
+    ("norms", "resnet110-cifar", 32),
+    ("norms", "resnet1202-cifar", 2),
+    ("pathways", "resnet50", 8),
+    ("pathways", "resnet110-cifar", 32),
+    ("pathways", "resnet56-cifar,shortcut=exclusive_gating", 32),
+    ("activations", "resnet50", 8),
+    ("activations", "resnet110-cifar", 32),
+)
 
 
 def growing(variant: str, batch: int) -> Measure:
@@ -196,18 +217,12 @@ BENCHMARKS = [
     *(
         Benchmark(
             "probe",
-            f"gradient probe of {variant}, batch {batch}",
+            f"{kind} in {variant}, batch {batch}",
             against,
             1.10,
-            work(variant, batch),
+            work(kind, variant, batch),
         )
-        for variant, batch in (
-            ("resnet18", 8),
-            ("resnet50", 8),
-            ("resnet152", 2),
-            ("resnet110-cifar", 32),
-            ("resnet1202-cifar", 2),
-        )
+        for kind, variant, batch in PROBED
         for against, work in (
             ("forward and backward, both on a network that is ready", measured_pass),
             ("build, draw a batch, forward, backward", probing),
@@ -236,12 +251,13 @@ BENCHMARKS = [
     *(
         Benchmark(
             "memory",
-            f"peak memory of the probe of {variant}, batch {batch}",
+            f"peak memory of the probe of {kind}, {variant}, batch {batch}",
             "the same bare pass, each in a fresh process",
             1,
-            probing_memory(variant, batch),
+            probing_memory(kind, variant, batch),
         )
-        for variant, batch in (("resnet18", 8), ("resnet50", 8), ("resnet110-cifar", 32))
+        for kind, variant, batch in PROBED
+        if variant in ("resnet18", "resnet50", "resnet110-cifar")
     ),
     Benchmark(
         "prediction",

@@ -1,6 +1,6 @@
 """Print the peak memory, in bytes, that one probe or one bare pass adds to a fresh process.
 
-python -m tests.benchmarks.memory probe|bare VARIANT BATCH
+python -m tests.benchmarks.memory KIND VARIANT BATCH, where KIND is one of `PROBES` or "bare".
 """
 
 import subprocess
@@ -18,13 +18,15 @@ def peak_bytes(kind: str, variant: str, batch: int) -> int:
 
 
 def main(kind: str, variant: str, batch: int) -> None:
-    from explorer.gradients import ProbeSettings, probe
+    from explorer.gradients import PROBES, ProbeSettings
     from tests.benchmarks.core import bare_pass
 
-    def probed(variant: str, batch: int) -> None:
-        probe(variant, ProbeSettings(batch=batch))
+    def work(variant: str, batch: int) -> None:
+        if kind == "bare":
+            bare_pass(variant, batch)
+        else:
+            PROBES[kind](variant, ProbeSettings(batch=batch))
 
-    work = {"probe": probed, "bare": bare_pass}[kind]
     work("resnet20-cifar", 2)  # loads what any pass needs
     before = _status_bytes("VmRSS")
     work(variant, batch)

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from explorer.__main__ import main
+from explorer.gradients import ProbeSettings, probe_activations, probe_pathways
 from explorer.network import build
 from tests.unit.cifar_folders import write_sheets
 
@@ -90,6 +91,38 @@ def test_gradients_are_told_with_how_they_were_measured(capsys: pytest.CaptureFi
     assert told[1].split()[:2] == ["layer", "|dL/dW|"] and len(told) == 22
 
 
+def test_each_probe_of_a_batch_is_told_and_given_as_data(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text, settings = "resnet20-cifar,depth=8,width=4", ProbeSettings(batch=2, seed=1)
+    arguments = ["gradients", text, "--batch", "2", "--seed", "1", "--probe"]
+    ways = probe_pathways(text, settings).units
+    signal = probe_activations(text, settings)
+
+    assert main([*arguments, "pathways", "--csv"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["name"] for row in rows] == ["layer1.0", "layer2.0", "layer3.0"]
+    assert [float(row["branch_norm"]) for row in rows] == [unit.branch_norm for unit in ways]
+    assert {(row["variant"], row["seed"], row["loss"]) for row in rows} == {
+        (text, "1", "cross_entropy")
+    }
+
+    assert main([*arguments, "activations", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["loss"] is None and "loss" not in told["settings"]
+    assert [unit["branch_over_shortcut"] for unit in told["units"]] == [
+        branch.ratio for branch in signal.branches
+    ]
+    assert [layer["name"] for layer in told["layers"]][:2] == ["conv1", "relu"]
+
+    assert main([*arguments, "activations"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + len(signal.activations)
+    last = signal.units[-1]
+    numbers = (last.mean, last.variance, last.zeros, last.dead, signal.branches[-1].ratio)
+    assert lines[-2].split() == ["layer3.0", *(f"{number:.6g}" for number in numbers)]
+
+
 def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     # 200 units without normalisation: the signal doubles its variance at each and overflows.
     text = "resnet20-cifar,norm=none,stages=200,image_size=8,width=4"
@@ -114,6 +147,8 @@ def test_numbers_json_has_no_number_for_are_named(capsys: pytest.CaptureFixture[
         (["gradients", "resnet20-cifar", "--seed", "-1"], ["seed=-1"]),
         (["gradients", "resnet20-cifar", "--loss", "hinge"], ["hinge", "squared_error"]),
         (["gradients", "resnet50,image_size=32", "--batch", "1"], ["batch=1"]),
+        (["gradients", "resnet20-cifar", "--probe", "paths"], ["paths", "norms", "pathways"]),
+        (["gradients", "resnet20-cifar", "--json", "--csv"], ["--csv", "--json"]),
         (["export", "resnet18"], ["--to"]),
         (["export", "resnet18", "--to", "keras"], ["keras", "onnx", "safetensors", "markdown"]),
         (["export", "resnet18", "--to", "onnx"], ["-o", ".onnx"]),

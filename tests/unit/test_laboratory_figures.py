@@ -1,6 +1,7 @@
 """The charts of paths and of trainings: every value is drawn, the odd ones as what they are."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +30,14 @@ def test_panels_share_one_scale_of_powers_of_ten() -> None:
     assert [note.text for note in chart.layout.annotations] == ["A: one", "B: other"]
     assert chart.layout.xaxis.range == (-0.5, 9.5)
     assert chart.layout.yaxis.range == (2.5, -0.5)  # the first layer on top
+
+
+def test_a_long_name_is_not_cut_off_on_a_phone() -> None:
+    name = "A: ResNet-110 (CIFAR), shortcut-only gating, no normalisation, width=32"
+    chart = layers_by_steps([replace(ORDINARY, name=name)], 10, "|dL/dW|")
+    lines = chart.layout.annotations[0].text.split("<br>")
+    assert " ".join(lines) == name and max(map(len, lines)) <= 38
+    assert chart.layout.margin.t > layers_by_steps([ORDINARY], 10, "").layout.margin.t
 
 
 def test_what_a_log_scale_cannot_show_has_a_colour_a_legend_and_words() -> None:

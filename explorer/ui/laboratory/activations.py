@@ -1,15 +1,15 @@
 """Probe 4: the signal on its way forward: mean, variance, zeros, and branch over shortcut."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
-from explorer.ui import charts, state, tasks, waiting
+from explorer.ui import charts, state, tasks
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import choices, inspection, lines, seeds, sentences, work
+from explorer.ui.laboratory import asking, choices, inspection, lines, seeds, sentences, work
 from explorer.ui.laboratory.lines import Line
 from explorer.words import unit_name
 
@@ -154,28 +154,20 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     shown = lines.choose(variants)
     if chosen == "ratio":
         shown = lines.with_shortcuts(shown, "is nothing to hold the branch against")
-    if not shown:
-        return
-    fed = choices.feed([line.spec for line in shown], goes_back=False)
-    shown = lines.changed(shown, fed.changes)
-    shown = lines.those_that_fit(shown, fed.settings.batch, tasks.forward_bytes)
-    if not shown:
-        return
-    specs = tuple(line.spec for line in shown)
-    waiting.show(
+    asking.ask(
         "activations",
-        (specs, fed.settings, fed.seeds, tuple(file.identity for file in fed.files)),
-        work.probes("activations", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, _QUANTITIES[chosen], fed),
+        shown,
+        partial(_draw_profiles, _QUANTITIES[chosen]),
         "Measuring the signal",
-        streams=True,
+        goes_back=False,
+        bytes_of=tasks.forward_bytes,
     )
     with st.expander("The formulas, and what theory and the papers say"):
         st.markdown(_FORMULA)
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: _Quantity, fed: choices.Feed
+    quantity: _Quantity, shown: Sequence[Line], profiles: work.Profiles, fed: choices.Feed
 ) -> None:
     measured = list(zip(shown, profiles, strict=True))
     found = [each for each in measured if getattr(each[1][0], quantity.points)]
@@ -201,7 +193,7 @@ def _draw_curves(
         )
     )
     bands = shared_bands([[point.stage for point in each] for each in points])
-    scale = "From one power of ten to the next is a factor of 10. " if quantity.logarithmic else ""
+    scale = " From one power of ten to the next is a factor of 10." if quantity.logarithmic else ""
     charts.draw(
         gradient_norms(
             curves,
@@ -213,10 +205,8 @@ def _draw_curves(
         ),
         "activations",
         quantity.words,
-        "Read from left to right, the way the signal travels. "
-        + scale
-        + ("The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""),
-        lambda: _records(found),
+        f"Read from left to right, the way the signal travels.{scale}{fed.shaded}",
+        lambda: work.records([measured for _, measured in found]),
         inspection.choose,
     )
     st.caption(
@@ -259,26 +249,3 @@ def _numbers(profile: "ActivationProfile") -> Mapping[str, inspection.Numbers]:
             "|F(x)| / |x|": unit.ratio,
         }
     return found
-
-
-def _records(
-    found: "Sequence[tuple[Line, Sequence[ActivationProfile]]]",
-) -> list[dict[str, object]]:
-    records = []
-    for profile in (profile for _, measured in found for profile in measured):
-        settings = asdict(profile.settings)
-        del settings["loss"]  # nothing goes back
-        branches = {unit.name: unit for unit in profile.branches}
-        for each in profile.activations:
-            unit = branches.get(each.name)
-            records.append(
-                {
-                    "variant": str(profile.spec),
-                    **settings,
-                    **each._asdict(),
-                    "branch_norm": unit.branch_norm if unit else None,
-                    "shortcut_norm": unit.shortcut_norm if unit else None,
-                    "branch_over_shortcut": unit.ratio if unit else None,
-                }
-            )
-    return records

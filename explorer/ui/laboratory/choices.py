@@ -1,6 +1,6 @@
 """The settings of the probes: each a control with one name in the link, whatever the probe."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -40,6 +40,18 @@ class Feed(NamedTuple):
     goes_back: bool = True
 
     @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What a measurement depends on, beside the networks."""
+        return self.settings, self.seeds, tuple(file.identity for file in self.files)
+
+    @property
+    def shaded(self) -> str:
+        """How the range of several seeds is read, as one more sentence; empty for a single one."""
+        if self.seeds == 1:
+            return ""
+        return " The shaded range is from the least to the greatest seed."
+
+    @property
     def words(self) -> str:
         """The conditions, as a sentence for the caption."""
         settings = self.settings
@@ -76,42 +88,29 @@ def feed(
         size = changes.get("image_size")
         with place:
             small = all(int(size or spec.image_size) <= 64 for spec in specs)
-            many = batch(small) if one_pass else costly_batch(small)
-    files: tuple[tasks.File, ...] = ()
-    if source == "uploads":
-        files = uploads.pictures("probe-uploads")
-        source = source if files else "noise"
+            many = batch(small, one_pass)
+    source, files = _files(source)
     settings = ProbeSettings(
         batch=many, seed=first, source=source, initialisation=scheme, loss=loss, mode=mode
     )
     return Feed(settings, several, changes, files, goes_back)
 
 
-def batch(small: bool) -> int:
-    """Draw how many pictures are in the batch; small ones may be more by default."""
+def batch(small: bool, one_pass: bool = True) -> int:
+    """Draw how many pictures are in the batch.
+
+    Args:
+        small: whether the pictures are, so that there may be more by default.
+        one_pass: whether the probe goes forward and back but once; else there are fewer.
+    """
+    usual = (32 if small else 4) if one_pass else (8 if small else 2)
     return int(
         st.number_input(
             "Batch",
             1,
             MAX_BATCH,
-            32 if small else 4,
-            key="batch-small" if small else "batch",
-            help=GLOSSARY["batch"],
-            width=140,
-            **_LINKED,
-        )
-    )
-
-
-def costly_batch(small: bool) -> int:
-    """Draw the same for a probe of many passes, whose batch is smaller by default."""
-    return int(
-        st.number_input(
-            "Batch",
-            1,
-            MAX_BATCH,
-            8 if small else 2,
-            key="batch-costly-small" if small else "batch-costly",
+            usual,
+            key=f"batch{'' if one_pass else '-costly'}{'-small' if small else ''}",
             help=GLOSSARY["batch"],
             width=140,
             **_LINKED,
@@ -193,6 +192,12 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
     return chosen
 
 
+def _files(source: str) -> tuple[str, tuple[tasks.File, ...]]:
+    """Draw where pictures are uploaded, if they are wanted; noise takes their place till then."""
+    files = uploads.pictures("probe-uploads") if source == "uploads" else ()
+    return (source if files or source != "uploads" else "noise"), files
+
+
 def feed_line(
     specs: Sequence[ArchitectureSpec], automatic: Callable[[Mapping[str, Any]], int]
 ) -> Feed:
@@ -213,10 +218,7 @@ def feed_line(
         with place:
             words = {"automatic": f"automatic: {suiting}", **{n: n for n in _POINTS}}
             points = _select("Inputs on the line (the batch)", words, "points")
-    files: tuple[tasks.File, ...] = ()
-    if source == "uploads":
-        files = uploads.pictures("probe-uploads")
-        source = source if files else "noise"
+    source, files = _files(source)
     settings = ProbeSettings(
         batch=suiting if points == "automatic" else int(points),
         seed=first,

@@ -8,6 +8,7 @@ from explorer.depth_series import Series
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
+from explorer.ui.laboratory.progress import counting
 from explorer.ui.tasks import Kept, Work
 
 
@@ -50,7 +51,8 @@ def growths(
         for number, depth, series in turns:
             one, spec = replace(settings, seed=settings.seed + number), series.at(depth)
             message = f"{series.name}, {depth} layers, seed {one.seed}"
-            report = _reporting(context, (done / layers, depth / layers), spec, message)
+            steps = 2 * sum(spec.stages)  # at every unit, forward and back
+            report = counting(context, steps, message, done / layers, depth / layers)
             value = _kept.get((spec, one), lambda: _growth(spec, one, report))  # noqa: B023
             found.append(Point(series.name, depth, one.seed, value))
             done += depth
@@ -58,27 +60,6 @@ def growths(
         return tuple(found)
 
     return work
-
-
-def _reporting(
-    context: JobContext, share: tuple[float, float], spec: ArchitectureSpec, message: str
-) -> Callable[[], None]:
-    """Return what a measurement calls at every unit, forward and back.
-
-    Args:
-        context: what progress is told to.
-        share: of all work, what is done before this measurement, and what this one is.
-        spec: the network.
-        message: says which it is.
-    """
-    steps, seen = 2 * sum(spec.stages), 0
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        context.report(share[0] + share[1] * min(seen / steps, 1.0), message)
-
-    return check
 
 
 def _growth(spec: ArchitectureSpec, settings: ProbeSettings, check: Callable[[], None]) -> float:

@@ -1,6 +1,7 @@
 """One layer of one network, looked at: its numbers, and the way to its unit's microscope."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from explorer.ui.laboratory.lines import Line
 
 Numbers = Mapping[str, float]
 _LAYER, _NETWORK = "probe-layer", "probe-network"
+_KEPT: dict[str, Any] = {"width": 320, "persist_state": "session"}
+"""Choices outlast the next measurement; one that is offered no more gives way to the first."""
 
 
 def choose(point: Sequence[object]) -> None:
@@ -27,9 +30,9 @@ def draw(shown: Sequence[Line], found: Mapping[str, Mapping[str, Numbers]]) -> N
     """
     st.markdown("**One layer's numbers** (a click on a curve chooses one)")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Network", list(found), key=_NETWORK, width=320)
+        name = st.selectbox("Network", list(found), key=_NETWORK, **_KEPT)
         layers = found[name]
-        layer = st.selectbox("Layer", list(layers), key=_LAYER, width=320)
+        layer = st.selectbox("Layer", list(layers), key=_LAYER, **_KEPT)
         line = next(line for line in shown if line.name == name)
         _microscope(line, layer, in_tray=bool(line.letter) or line is shown[0])
     with st.container(horizontal=True):

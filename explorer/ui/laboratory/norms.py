@@ -1,7 +1,7 @@
 """Probes 1 and 2: norms of the gradients of weights and outputs, layer by layer."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,11 +9,10 @@ import streamlit as st
 
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
 from explorer.tray import Variant
-from explorer.ui import charts, reports, state, waiting
+from explorer.ui import charts, reports, state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import choices, inspection, lines, seeds, work
+from explorer.ui.laboratory import asking, choices, inspection, lines, seeds, sentences, work
 from explorer.ui.laboratory.lines import Line
-from explorer.ui.swatches import swatch
 from explorer.words import change, unit_name
 
 if TYPE_CHECKING:
@@ -114,27 +113,18 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         persist_state="session",
         help=f"{GLOSSARY['output_gradient']}\n\n{GLOSSARY['weight_gradient']}",
     )
-    shown = lines.choose(variants)
-    fed = choices.feed([line.spec for line in shown])
-    shown = lines.those_that_fit(lines.changed(shown, fed.changes), fed.settings.batch)
-    if not shown:
-        return
-    specs = tuple(line.spec for line in shown)
-    digests = tuple(file.identity for file in fed.files)
-    waiting.show(
-        "gradients",
-        (specs, fed.settings, fed.seeds, digests),
-        work.probes("norms", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, QUANTITIES[quantity], fed),
+    asking.ask(
+        "norms",
+        lines.choose(variants),
+        partial(_draw_profiles, QUANTITIES[quantity]),
         "Measuring gradients",
-        streams=True,
     )
     with st.expander("The formula, and what theory and the papers say"):
         st.markdown(_FORMULA)
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: Quantity, fed: choices.Feed
+    quantity: Quantity, shown: Sequence[Line], profiles: work.Profiles, fed: choices.Feed
 ) -> None:
     draw_curves(shown, profiles, quantity, fed, clickable=True)
     first = [found[0] for found in profiles]
@@ -175,9 +165,8 @@ def draw_curves(
         f"Gradient {quantity.words}",
         "Read from right to left, the way the gradient travels: a line that climbs to the left "
         "grows towards the picture, one that falls fades. From one power of ten to the next is a "
-        "factor of 10."
-        + (" The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""),
-        lambda: _records(profiles),
+        f"factor of 10.{fed.shaded}",
+        lambda: work.records(profiles),
         inspection.choose if clickable else None,
     )
     losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
@@ -214,11 +203,10 @@ def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: Qua
     first, last = ends[0], ends[-1]
     base = curve.values[last]
     factor = curve.values[first] / base if base else nan
-    mark = f"{swatch(line.letter)} " if line.letter else ""
-    return (
-        f"- {mark}**{line.title}**: from the last {_point(line, quantity)} "
-        f"({curve.layers[last]}) to the first ({curve.layers[first]}), {quantity.sentence} "
-        f"**{change(factor)}**."
+    return sentences.about(
+        line,
+        f"from the last {_point(line, quantity)} ({curve.layers[last]}) to the first "
+        f"({curve.layers[first]}), {quantity.sentence} **{change(factor)}**.",
     )
 
 
@@ -227,8 +215,8 @@ def _point(line: Line, quantity: Quantity) -> str:
 
 
 def _numbers(profile: "GradientProfile") -> dict[str, inspection.Numbers]:
-    """Return what is known of each layer, for the one that is looked at."""
-    return {
+    """Return what is known of each layer and unit, for the one that is looked at."""
+    layers = {
         layer.name: {
             "|dL/dW|": layer.weight_gradient_norm,
             "|W|": layer.weight_norm,
@@ -239,18 +227,12 @@ def _numbers(profile: "GradientProfile") -> dict[str, inspection.Numbers]:
         }
         for layer in profile.layers
     }
-
-
-def _records(profiles: work.Profiles) -> list[dict[str, object]]:
-    return [
-        {
-            "variant": str(profile.spec),
-            **asdict(profile.settings),
-            **layer._asdict(),
-            "relative_weight_gradient": layer.relative_weight_gradient,
-            "output_gradient_rms": layer.output_gradient_rms,
+    units = {
+        unit.name: {
+            "|dL/dx|": unit.output_gradient_norm,
+            "dL/dx, root mean square": unit.output_gradient_rms,
+            "Numbers in x": unit.output_numbers,
         }
-        for found in profiles
-        for profile in found
-        for layer in profile.layers
-    ]
+        for unit in profile.units
+    }
+    return {**layers, **units}

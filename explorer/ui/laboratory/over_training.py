@@ -12,7 +12,7 @@ from explorer.ui import charts, state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, lines, training_work
 from explorer.ui.laboratory.lines import Line
-from explorer.ui.swatches import swatch
+from explorer.ui.laboratory.sentences import about
 from explorer.words import change
 
 if TYPE_CHECKING:
@@ -180,19 +180,19 @@ def _panel(line: Line, history: "GradientHistory", quantity: str) -> Panel:
 
 
 def _finding(line: Line, history: "GradientHistory") -> str:
-    mark = f"{swatch(line.letter)} " if line.letter else ""
     first, last = history.moments[0], history.moments[-1]
     ends = f"({history.layers[history.last]}) to the first ({history.layers[history.first]})"
     said = (
-        f"- {mark}**{line.title}**: from the last convolution {ends}, the weights' gradient "
+        f"from the last convolution {ends}, the weights' gradient "
         f"**{change(history.growth(first))}** at step {first.step}"
     )
     if last is not first:
         said += f" and **{change(history.growth(last))}** at step {last.step}"
     losses = f"{history.losses[0]:.3g} to {history.losses[-1]:.3g}"
-    return f"{said}; the batch's loss goes from {losses}." + (
-        f" **The training ended early**: {history.stopped}." if history.stopped else ""
-    )
+    said += f"; the batch's loss goes from {losses}."
+    if history.stopped:
+        said += f" **The training ended early**: {history.stopped}."
+    return about(line, said)
 
 
 def _records(histories: "Sequence[GradientHistory]") -> list[dict[str, object]]:

@@ -51,7 +51,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "2ⁿ paths lead through n units. Here it goes back along single ones, and the norm of what "
         "arrives at the first unit is measured."
     )
-    shown = _residual(lines.choose(variants), variants)
+    shown = lines.choose(variants, plain_twin=False)
+    shown = lines.with_shortcuts(shown, "is a single path only")
     if not shown:
         return
     trained = _trained(shown)
@@ -69,10 +70,9 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     asked = tuple(
         Asked(line.spec, weights.cifar10_name(line.spec) if trained else "") for line in shown
     )
-    digests = tuple(file.identity for file in fed.files)
     waiting.show(
         "paths",
-        (asked, fed.settings, samples, digests),
+        (asked, samples, fed.key),
         paths_work.profiles(asked, fed.settings, samples, fed.files),
         lambda profiles: _draw_profiles(shown, asked, profiles, fed),
         "Following paths",
@@ -80,32 +80,6 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     with st.expander("The formula, and its source"):
         st.markdown(_FORMULA)
-
-
-def _residual(found: Sequence[Line], variants: Sequence[state.Shown]) -> list[Line]:
-    """Return the networks that have paths to choose from; offer shortcuts to those without."""
-    plain = [line for line in found if not line.spec.residual]
-    for line in plain:
-        st.caption(
-            f"{line.name} has no residual units: a single path leads through all its layers."
-        )
-    kept = [line for line in found if line.spec.residual]
-    if not kept:
-        st.info("No network here has more than one path.")
-        _offer_shortcuts(variants)
-    return kept
-
-
-def _offer_shortcuts(variants: Sequence[state.Shown]) -> None:
-    for place, variant in enumerate(variants):
-        if variant.spec.family == "residual":
-            shortcut = "A" if variant.spec.stem.startswith("cifar") else "B"
-            st.button(
-                f"Give {variant.label} shortcuts",
-                key=f"paths-shortcuts-{variant.letter}",
-                on_click=state.choose,
-                args=(variant.spec.vary(shortcut=shortcut), place),
-            )
 
 
 def _trained(shown: Sequence[Line]) -> bool:
@@ -131,7 +105,7 @@ def _trained(shown: Sequence[Line]) -> bool:
 def _trained_feed() -> choices.Feed:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = ProbeSettings(
-            batch=choices.costly_batch(small=True),
+            batch=choices.batch(small=True, one_pass=False),
             seed=choices.seed(),
             source="cifar10",
             mode="eval",

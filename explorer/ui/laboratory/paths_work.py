@@ -12,6 +12,7 @@ from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks
 from explorer.ui.jobs import JobContext
 from explorer.ui.laboratory import work
+from explorer.ui.laboratory.progress import counting
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
@@ -50,10 +51,17 @@ def profiles(
     """
 
     def run(context: JobContext) -> "tuple[PathProfile, ...]":
+        from explorer.gradients.paths import branch_steps
+
         found: list[PathProfile] = []
+        units = [sum(one.spec.stages) for one in asked]
+        steps = [each + branch_steps(each, samples, LONGEST) for each in units]
+        done, total = 0, sum(steps)
         for number, one in enumerate(asked):
             key = (one, settings, samples, tuple(file.identity for file in files))
-            check = _reporting(context, asked, number, samples)
+            message = f"network {number + 1} of {len(asked)}"
+            check = counting(context, steps[number], message, done / total, steps[number] / total)
+            done += steps[number]
             show = partial(_show, context, tuple(found))
             follow = partial(_follow, one, settings, samples, files, check, show)
             found.append(_kept.get(key, follow))
@@ -95,24 +103,3 @@ def _prepared(one: Asked, settings: ProbeSettings, files: Sequence[File]) -> "Pr
         batch = labelled_batch(one.spec, settings.batch, settings.seed, one.trained)
         return prepare_trained(one.trained, *batch)
     return prepare(one.spec, settings, work.images(one.spec, settings, files))
-
-
-def _reporting(
-    context: JobContext, asked: Sequence[Asked], number: int, samples: int
-) -> Callable[[], None]:
-    """Return what a measurement calls at every branch: progress, and a place to stop."""
-    from explorer.gradients.paths import branch_steps
-
-    steps = [_units(one) + branch_steps(_units(one), samples, LONGEST) for one in asked]
-    before, total, seen = sum(steps[:number]), sum(steps), 0
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        context.report((before + seen) / total, f"network {number + 1} of {len(asked)}")
-
-    return check
-
-
-def _units(one: Asked) -> int:
-    return sum(one.spec.stages)

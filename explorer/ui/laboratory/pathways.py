@@ -1,7 +1,8 @@
 """Probe 3: the gradient through the shortcut and the branch of every residual unit, apart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from math import isnan
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,9 +11,9 @@ import streamlit as st
 
 from explorer.combinations import GATED
 from explorer.figures.gradients import Curve, gradient_norms, shared_bands
-from explorer.ui import charts, state, waiting
+from explorer.ui import charts, state
 from explorer.ui.glossary import GLOSSARY
-from explorer.ui.laboratory import choices, inspection, lines, seeds, sentences, work
+from explorer.ui.laboratory import asking, choices, inspection, lines, seeds, sentences, work
 from explorer.ui.laboratory.lines import Line
 
 if TYPE_CHECKING:
@@ -129,27 +130,18 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     )
     shown = lines.choose(variants, plain_twin=False)
     shown = lines.with_shortcuts(shown, "is one pathway only and nothing to tell apart")
-    if not shown:
-        return
-    fed = choices.feed([line.spec for line in shown])
-    shown = lines.those_that_fit(lines.changed(shown, fed.changes), fed.settings.batch)
-    if not shown:
-        return
-    specs = tuple(line.spec for line in shown)
-    waiting.show(
+    asking.ask(
         "pathways",
-        (specs, fed.settings, fed.seeds, tuple(file.identity for file in fed.files)),
-        work.probes("pathways", specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: _draw_profiles(shown, profiles, QUANTITIES[chosen], fed),
+        shown,
+        partial(_draw_profiles, QUANTITIES[chosen]),
         "Measuring both pathways",
-        streams=True,
     )
     with st.expander("The formulas, with the mask, and where this is measured"):
         st.markdown(_FORMULA)
 
 
 def _draw_profiles(
-    shown: Sequence[Line], profiles: work.Profiles, quantity: Quantity, fed: choices.Feed
+    quantity: Quantity, shown: Sequence[Line], profiles: work.Profiles, fed: choices.Feed
 ) -> None:
     draw_curves(shown, profiles, quantity, fed, clickable=True)
     found = zip(shown, profiles, strict=True)
@@ -195,11 +187,8 @@ def draw_curves(
             ),
             "pathways",
             quantity.words,
-            quantity.reading
-            + (
-                " The shaded range is from the least to the greatest seed." if fed.seeds > 1 else ""
-            ),
-            lambda: _records(profiles),
+            quantity.reading + fed.shaded,
+            lambda: work.records(profiles),
             inspection.choose if clickable else None,
         )
     losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
@@ -282,21 +271,3 @@ def _numbers(profile: "PathwayProfile") -> Mapping[str, inspection.Numbers]:
             numbers["Masked share"] = unit.masked_share
         found[unit.name] = numbers
     return found
-
-
-def _records(profiles: work.Profiles) -> list[dict[str, object]]:
-    return [
-        {
-            "variant": str(profile.spec),
-            **asdict(profile.settings),
-            **unit._asdict(),
-            "shortcut_share": unit.shortcut_share,
-            "branch_share": unit.branch_share,
-            "gate_share": unit.gate_share,
-            "passed_share": unit.passed_share,
-            "angle_degrees": unit.angle,
-        }
-        for found in profiles
-        for profile in found
-        for unit in profile.units
-    ]

@@ -32,14 +32,14 @@ def curve(
         rows: for each seed, a value for each point.
         unit_starts: places at which a unit begins, from 1.
     """
-    points = list(zip(*rows, strict=True))
+    points = [(nan,) if any(map(isnan, each)) else each for each in zip(*rows, strict=True)]
     several = len(rows) > 1
     return Curve(
         line.name,
         line.colour,
         line.dash,
         tuple(names),
-        tuple(nan if any(map(isnan, point)) else median(point) for point in points),
+        tuple(map(median, points)),
         tuple(map(min, points)) if several else (),
         tuple(map(max, points)) if several else (),
         tuple(unit_starts),

@@ -38,8 +38,8 @@ r(k) = \frac{\sum_{i=0}^{n-1-k} \langle c_i, c_{i+k}\rangle}
   through the same formula.
 - In plain networks the correlation of gradients falls exponentially with depth, until they look
   like white noise: they are *shattered*. With skip connections it falls sublinearly (Balduzzi et
-  al. 2017, arXiv:1702.08591). The paper draws it for fully connected networks of a single input;
-  the line between two pictures takes its place here.
+  al. 2017, arXiv:1702.08591). The line between two pictures, the networks and how batch
+  normalisation is set are choices made here.
 - In training mode, batch normalisation uses the mean and variance of the whole line, so that each
   input has a part in the others' outputs, and the sum in $g_i$ matters. In prediction mode, or
   without batch normalisation, $g_i$ is the gradient of $s(x_i)$ alone.
@@ -72,7 +72,7 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     measured = tuple(line.spec for line in shown)
     waiting.show(
         "shattered",
-        (measured, fed.settings, fed.seeds, scalar, tuple(file.identity for file in fed.files)),
+        (measured, scalar, fed.key),
         shattered_work.lines(measured, fed.settings, fed.seeds, scalar, fed.files),
         lambda found: _draw_found(shown, found, fed, scalar),
         "Measuring gradients along a line",

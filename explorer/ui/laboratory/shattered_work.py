@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
+from explorer.ui.laboratory.progress import counting
 from explorer.ui.laboratory.work import images
 from explorer.ui.tasks import File, Kept, Work
 
@@ -63,12 +64,15 @@ def lines(
                 tuple(map(tuple, networks)), {kind: tuple(each) for kind, each in noises.items()}
             )
 
+        total = seeds * len(specs)
         for number in range(seeds):
             one = replace(settings, seed=settings.seed + number)
             for kind in NOISES:
                 noises[kind].append(_noise(kind, one, prod(specs[0].input_shape)))
             for place, spec in enumerate(specs):
-                report = _reporting(context, spec, (number * len(specs) + place, seeds, len(specs)))
+                done, steps = number * len(specs) + place, 2 * sum(spec.stages)  # forward and back
+                message = f"line {done + 1} of {total}"
+                report = counting(context, steps, message, done / total, 1 / total)
                 key = (spec, one, scalar, tuple(file.identity for file in files))
                 measured = _kept.get(key, lambda: _line(spec, one, scalar, files, report))  # noqa: B023
                 networks[place].append(measured)
@@ -76,27 +80,6 @@ def lines(
         return found()
 
     return work
-
-
-def _reporting(
-    context: JobContext, spec: ArchitectureSpec, turn: tuple[int, int, int]
-) -> Callable[[], None]:
-    """Return what a probe calls at every unit, forward and back.
-
-    Args:
-        context: what progress is told to.
-        spec: the network.
-        turn: lines that are done; seeds; networks.
-    """
-    (done, seeds, networks), steps, seen = turn, 2 * sum(spec.stages), 0
-    message = f"line {done + 1} of {seeds * networks}"
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        context.report((done + min(seen / steps, 1.0)) / (seeds * networks), message)
-
-    return check
 
 
 def _line(

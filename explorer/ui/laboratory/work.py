@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from explorer import probing
 from explorer.probing import ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui.jobs import JobContext
+from explorer.ui.laboratory.progress import counting
 from explorer.ui.tasks import File, Kept, Work
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Profiles = tuple[tuple[Any, ...], ...]
+Profiles = Sequence[Sequence[Any]]
 """For each network, the profiles measured so far: one for each seed."""
 
 _kept: Kept[Any] = Kept(512)
@@ -28,7 +30,7 @@ def probes(
     """Probe networks on the same batch, seed by seed, and show each seed's profiles as they come.
 
     Args:
-        kind: which probe, one of `_probe_of`.
+        kind: which probe, one of `PROBES`.
         specs: the networks.
         settings: of the first seed; the others count up from it.
         seeds: how many.
@@ -42,27 +44,14 @@ def probes(
             number, place = divmod(turn, len(specs))
             spec, one = specs[place], replace(settings, seed=settings.seed + number)
             key = (kind, spec, one, tuple(file.identity for file in files))
-            report = _reporting(context, kind, spec, (turn, total))
+            steps, message = _steps(kind, spec), f"{turn + 1} of {total}"
+            report = counting(context, steps, message, turn / total, 1 / total)
             found[place].append(_kept.get(key, lambda: _probe(kind, spec, one, files, report)))  # noqa: B023
             if place == len(specs) - 1 and turn < total - 1:
                 context.show(tuple(map(tuple, found)))
         return tuple(map(tuple, found))
 
     return work
-
-
-def _reporting(
-    context: JobContext, kind: str, spec: ArchitectureSpec, turn: tuple[int, int]
-) -> Callable[[], None]:
-    """Return what a probe calls on its way, forward and back: progress, and a place to stop."""
-    steps, seen = _steps(kind, spec), 0
-
-    def check() -> None:
-        nonlocal seen
-        seen += 1
-        context.report((turn[0] + min(seen / steps, 1.0)) / turn[1], f"{turn[0] + 1} of {turn[1]}")
-
-    return check
 
 
 def _probe(
@@ -72,17 +61,9 @@ def _probe(
     files: Sequence[File],
     check: Callable[[], None],
 ) -> Any:
-    return _probe_of(kind)(spec, settings, images(spec, settings, files), check)
+    from explorer.gradients import PROBES
 
-
-def _probe_of(kind: str) -> Callable[..., Any]:
-    from explorer import gradients
-
-    return {
-        "norms": gradients.probe,
-        "pathways": gradients.probe_pathways,
-        "activations": gradients.probe_activations,
-    }[kind]
+    return PROBES[kind](spec, settings, images(spec, settings, files), check)
 
 
 def _steps(kind: str, spec: ArchitectureSpec) -> int:
@@ -91,6 +72,11 @@ def _steps(kind: str, spec: ArchitectureSpec) -> int:
 
     layers, units = len(weighted_rows(spec)), sum(spec.stages)
     return {"norms": 2 * layers, "pathways": 2 * units, "activations": layers}[kind]
+
+
+def records(profiles: Profiles) -> list[dict[str, Any]]:
+    """Return all that was measured, network by network and seed by seed."""
+    return probing.records(profile for found in profiles for profile in found)
 
 
 def images(
