@@ -23,7 +23,7 @@ def ask(
     Args:
         kind: which probe, as `work.probes` names them.
         wanted: the networks; there may be none.
-        draw: draws what was found.
+        draw: draws what was found, of those networks that are measured so far.
         label: what is happening, for the person who waits.
         goes_back: whether a loss does; else there is none to choose.
         bytes_of: an upper bound of what the measurement takes.
@@ -35,12 +35,17 @@ def ask(
     shown = lines.those_that_fit(shown, fed.settings.batch, bytes_of)
     if not shown:
         return
+
+    def draw_those_measured(profiles: work.Profiles) -> None:
+        there = [each for each in zip(shown, profiles, strict=True) if each[1]]
+        draw([line for line, _ in there], [found for _, found in there], fed)
+
     specs = tuple(line.spec for line in shown)
     waiting.show(
         kind,
         (specs, fed.key),
         work.probes(kind, specs, fed.settings, fed.seeds, fed.files),
-        lambda profiles: draw(shown, profiles, fed),
+        draw_those_measured,
         label,
         streams=True,
     )

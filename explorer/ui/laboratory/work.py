@@ -27,7 +27,7 @@ def probes(
     seeds: int,
     files: Sequence[File] = (),
 ) -> Work[Profiles]:
-    """Probe networks on the same batch, seed by seed, and show each seed's profiles as they come.
+    """Probe networks on the same batch, seed by seed, and show each profile as it comes.
 
     Args:
         kind: which probe, one of `PROBES`.
@@ -47,8 +47,7 @@ def probes(
             steps, message = _steps(kind, spec), f"{turn + 1} of {total}"
             report = counting(context, steps, message, turn / total, 1 / total)
             found[place].append(_kept.get(key, lambda: _probe(kind, spec, one, files, report)))  # noqa: B023
-            if place == len(specs) - 1 and turn < total - 1:
-                context.show(tuple(map(tuple, found)))
+            context.show(tuple(map(tuple, found)))
         return tuple(map(tuple, found))
 
     return work
