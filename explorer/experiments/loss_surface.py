@@ -223,8 +223,8 @@ EXPERIMENT = Experiment(
         Control(
             "grid",
             "Places each way",
-            ("7", "9", "13", "17", "25"),
-            "13",
+            ("7", "11", "15", "21"),
+            "11",
             "The loss is measured at the square of this many places for each network.",
         ),
         Control(
@@ -246,5 +246,11 @@ The paper shows surfaces and contours, and no numbers for them: with skip connec
 the loss around the weights is smooth and nearly convex, without them it is chaotic, with steep
 walls and many valleys. Networks of 20 layers look alike with and without.
 """,
-    scale="",
+    scale="The networks here have 20 layers, for which the paper finds little difference; the "
+    "claim is about 56 and more. It does not hold at this size: in four draws of directions, the "
+    "share of places where the surface is not convex was from 6 points lower to 20 points higher "
+    "around the plain network than around the residual one. The places are far apart, and the "
+    "pictures few, so that fine ripples are not seen. How far weights may move is told in "
+    "lengths of each filter: without that, a network of larger weights would look flatter than an "
+    "equal one of smaller weights.",
 )

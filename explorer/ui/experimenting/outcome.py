@@ -8,7 +8,7 @@ from explorer.experiments import Experiment
 from explorer.experiments.experiment import Chart, Outcome
 from explorer.ui import charts
 
-_BESIDE_PX = 480
+_BESIDE_PX = 440
 """Width of charts that stand next to each other; on a phone each takes what there is."""
 
 
@@ -40,7 +40,7 @@ def _compare(experiment: Experiment, answer: int, guess: int | None) -> None:
     answers, published = experiment.guess.answers, experiment.guess.published
     with st.container(horizontal=True):
         for title, place in (("Your guess", guess), ("Here", answer), ("The paper", published)):
-            with st.container(border=True, width=300):
+            with st.container(border=True, width=280):
                 st.markdown(f"**{title}**  \n{'none yet' if place is None else answers[place]}")
     if answer == published:
         st.success("The paper's finding holds here too.")
