@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock sums clean chromium
+.PHONY: help run test check format bench lock sums load clean chromium nginx
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -12,7 +12,7 @@ help: ## List these targets.
 run: .venv/app-installed ## Serve the app on PORT (8501).
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: check chromium ## Check, then run all tests; ARGS goes to pytest.
+test: check chromium nginx ## Check, then run all tests; ARGS goes to pytest.
 	$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/tests-installed ## Lint, formatting, import rules and types.
@@ -27,6 +27,9 @@ format: .venv/tests-installed ## Sort imports and format the code.
 
 bench: .venv/tests-installed ## Measure the app's speed.
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS changes the class.
+	$(BIN)/python -m tests.load $(ARGS)
 
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new
@@ -50,11 +53,15 @@ clean: ## Remove the environment and all caches.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-# Browser tests drive the Chromium named by CHROMIUM or found on the PATH.
+# Browser tests drive the Chromium named by CHROMIUM or found on the PATH; one has nginx in front.
 chromium:
 	@test -n "$$CHROMIUM" || command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
-	|| command -v google-chrome >/dev/null || { \
-		sudo=; test "$$(id -u)" = 0 || sudo="sudo -n"; \
-		$$sudo apt-get update -qq && \
-		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-liberation; \
-	} || echo "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
+	|| command -v google-chrome >/dev/null || $(call debian,chromium fonts-liberation) \
+	|| echo "Browser tests need Chromium: apt-get install chromium, or set CHROMIUM to its path."
+
+nginx:
+	@PATH="$$PATH:/usr/sbin"; command -v nginx >/dev/null || $(call debian,nginx-light) \
+	|| echo "A test of several servers needs nginx: apt-get install nginx-light."
+
+debian = { sudo=; test "$$(id -u)" = 0 || sudo="sudo -n"; $$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); }
