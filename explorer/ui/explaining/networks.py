@@ -55,9 +55,10 @@ def _with_results(heard: Sequence[Heard], found: Sequence[T | str]) -> Iterator[
 
 def tell(shown: Sequence[tuple[Heard, T]], finding: Callable[[Heard, T], str]) -> None:
     """Draw a sentence about each network, computed from what was found of it."""
-    st.markdown(
-        "\n".join(sentences.about(line(each), finding(each, result)) for each, result in shown)
-    )
+    if shown:
+        st.markdown(
+            "\n".join(sentences.about(line(each), finding(each, result)) for each, result in shown)
+        )
 
 
 def origin(heard: Heard, picture: Shown) -> dict[str, object]:
