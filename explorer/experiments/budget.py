@@ -154,7 +154,8 @@ operations of the first two:
 """,
     scale="The paper trains on ImageNet to the end; this is the beginning of a training on "
     "small pictures, with networks of 20 to 44 layers. At first the deeper network is behind, "
-    "because it is harder to begin with, and what a number of MACs buys in the end is not seen. "
+    "because it is harder to begin with; which of the other two leads depends on the seed (more "
+    "groups for 0, the wider one for 1). What a number of MACs buys in the end is not seen. "
     "Equal MACs are neither equal parameters nor equal time: the deeper network has more layers to "
     "wait for.",
 )

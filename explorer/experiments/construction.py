@@ -197,7 +197,7 @@ def _change_chart(changes: Sequence[Change]) -> Chart:
         "variance from the batch.",
         grid(
             "experiment-construction",
-            [f"{depth} layers" for depth in _DEPTHS],
+            list(map(str, _DEPTHS)),
             [f"{kind}, {mode}" for kind, mode in rows],
             [
                 [
@@ -213,7 +213,8 @@ def _change_chart(changes: Sequence[Change]) -> Chart:
                 ]
                 for row in rows
             ],
-            "Difference",
+            "Largest difference",
+            x_title="Layers",
             form=".2g",
         ),
         [each._asdict() for each in changes],

@@ -125,8 +125,8 @@ def _chart(settings: Settings, cells: Sequence[_Cell]) -> Chart:
         "One cell is one training"
         + (", the median of the seeds" * (len(settings.seeds) > 1))
         + f". Dark is low; guessing has {tracks.GUESSING:.2f}. A network trains here if its loss "
-        f"ends below {_TRAINS * tracks.GUESSING:.2f}, {_TRAINS:.0%} of that. Not a number: the "
-        "training broke off.",
+        f"ends below {_TRAINS * tracks.GUESSING:.2f}, {_TRAINS:.0%} of that. NaN is not a "
+        "number: the training broke off.",
         grid(
             "experiment-initialisation",
             list(map(str, depths)),

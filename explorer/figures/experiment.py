@@ -150,12 +150,12 @@ def grid(
         bounds: ends of the colour scale; those of the values without.
         written: whether each cell has its value written in it.
     """
-    chart = figure(name, x_title, y_title, 120 + max(260, min(46 * len(rows), 560)))
+    chart = figure(name, x_title, y_title, 160 + max(260, min(46 * len(rows), 560)))
     finite = [v for row in values for v in row if v is not None and isfinite(v)]
     low, high = bounds or (min(finite, default=0), max(finite, default=1))
     chart.add_heatmap(
         x=list(columns),
-        y=list(rows),
+        y=[row.replace(", ", ",<br>") for row in rows],
         z=[[high if v is not None and not isfinite(v) else v for v in row] for row in values],
         text=[["" if v is None else _written(v, form) for v in row] for row in values],
         texttemplate="%{text}" if written else None,
@@ -164,7 +164,14 @@ def grid(
         zmax=high,
         xgap=1 if written else 0,
         ygap=1 if written else 0,
-        colorbar={"title": {"text": quantity, "side": "right"}, "thickness": 14},
+        # Above the cells: beside them it would take their width on a phone.
+        colorbar={
+            "title": {"text": quantity, "side": "top"},
+            "orientation": "h",
+            "thickness": 12,
+            "y": 1.02,
+            "yanchor": "bottom",
+        },
         hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         hoverongaps=False,
     )
@@ -174,7 +181,7 @@ def grid(
 
 
 def _written(value: float, form: str) -> str:
-    return "not a number" if isnan(value) else f"{value:{form}}"
+    return "NaN" if isnan(value) else f"{value:{form}}"
 
 
 def _range(line: Curve, places: Sequence[int], logarithmic: bool) -> go.Scatter:

@@ -163,4 +163,4 @@ def test_a_cell_that_is_no_number_is_told_from_one_that_is_not_measured_yet():
     figure = grid("test", ["a", "b", "c"], ["row"], [[1.0, nan, None]], "loss", bounds=(0, 2))
     heat = figure.data[0]
     assert list(heat.z[0]) == [1.0, 2, None]
-    assert list(heat.text[0]) == ["1.00", "not a number", ""]
+    assert list(heat.text[0]) == ["1.00", "NaN", ""]
