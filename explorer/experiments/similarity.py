@@ -27,11 +27,16 @@ _WRITTEN = 10
 
 
 class _Layers(NamedTuple):
-    """A network, what its units make of the pictures so far, and its outputs."""
+    """A network, what its units make of the pictures so far, and its outputs.
+
+    Of one that is but a reference, the first network without its weights, the units are not
+    compared among themselves.
+    """
 
     subject: Subject
     kernels: "list[Tensor]"
     outputs: "list[Tensor]"
+    reference: bool = False
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
@@ -41,16 +46,16 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
     from explorer.training.bundled_batch import labelled_batch
 
     seed, pictures = settings.number("seed"), settings.number("pictures")
-    asked = subjects.subjects(settings.networks)
-    if asked[0].weights:
-        asked.append(asked[0].untrained())
+    asked = [(each, False) for each in subjects.subjects(settings.networks)]
+    if asked[0][0].weights:
+        asked.append((asked[0][0].untrained(), True))
     found: list[_Layers] = []
-    done, total = 0, sum(sum(each.spec.stages) for each in asked)
+    done, total = 0, sum(sum(subject.spec.stages) for subject, _ in asked)
     stream = Stream(watch, lambda: _told(settings, found))
-    for subject in asked:
+    for subject, reference in asked:
         images, _ = labelled_batch(subject.spec, pictures, seed, subject.weights)
         model = subjects.module(subject, seed, images)
-        layers = _Layers(subject, [], [])
+        layers = _Layers(subject, [], [], reference)
         found.append(layers)
         for name, kernel in unit_kernels(subject.spec, model, images):
             layers.kernels.append(kernel)
@@ -63,9 +68,8 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
 
 def _told(settings: Settings, found: Sequence[_Layers]) -> Outcome:
     started = [each for each in found if each.kernels]
-    trained = [each for each in started if not _reference(settings, each)]
-    others = [(trained[0], each) for each in started[1:]] if trained else []
-    pairs = [(each, each) for each in trained] + others
+    others = [(started[0], each) for each in started[1:]]
+    pairs = [(each, each) for each in started if not each.reference] + others
     finished = [pair for pair in others if all(each.outputs for each in pair)]
     answer = None
     if not settings.own and finished and finished[0][1].subject.weights:
@@ -78,11 +82,6 @@ def _told(settings: Settings, found: Sequence[_Layers]) -> Outcome:
         f"bundled test pictures, all at once, seed {settings['seed']}. Untrained: He's normal, "
         "fan-in, with these pictures' statistics in batch normalisation.",
     )
-
-
-def _reference(settings: Settings, each: _Layers) -> bool:
-    """Say whether a network is only the untrained one that others are held against."""
-    return not each.subject.weights and str(each.subject.spec) == settings.networks[0]
 
 
 def _values(one: _Layers, other: _Layers) -> list[list[float]]:
