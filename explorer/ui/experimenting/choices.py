@@ -12,7 +12,8 @@ from explorer.ui.glossary import GLOSSARY
 
 _LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _ALL = "all"
-_TITLES = {each.key: f"{place}. {each.title}" for place, each in enumerate(EXPERIMENTS, 1)}
+_TITLES = {each.key: each.title for each in EXPERIMENTS}
+"""As they stand in links: another experiment in the list leaves them as they are."""
 
 
 def experiment() -> Experiment | None:

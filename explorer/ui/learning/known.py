@@ -1,6 +1,6 @@
 """What lessons may name, and the lessons that could be read."""
 
-from explorer import weights
+from explorer import experiments, weights
 from explorer.data import bundled_pictures
 from explorer.lessons.shelf import Shelf, shelf
 from explorer.lessons.values import Known
@@ -14,11 +14,6 @@ def lessons() -> Shelf:
             pictures=tuple(picture.name for picture in bundled_pictures()),
             trained=tuple(str(entry.spec) for entry in weights.available()),
             trainings=tuple(experiment.key for experiment in EXPERIMENTS),
-            experiments=experiments(),
+            experiments=tuple(each.key for each in experiments.EXPERIMENTS),
         )
     )
-
-
-def experiments() -> tuple[str, ...]:
-    """Return the experiments that a lesson may lead to."""
-    return ()

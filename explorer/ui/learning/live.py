@@ -16,6 +16,7 @@ from explorer.lessons.parts import (
 )
 from explorer.lessons.values import part_rows
 from explorer.side_by_side import numbers as numbers_of
+from explorer.experiments import find
 from explorer.training.live_experiments import EXPERIMENTS
 from explorer.ui import cached, charts, numbers, state, unit_view
 from explorer.ui.learning import counting, predicting, probes
@@ -88,7 +89,9 @@ def _train(part: TrainPart, _: bool) -> None:
 
 def _experiment(part: ExperimentPart, _: bool) -> None:
     with st.container(border=True):
-        if st.button(f"Open the experiment: {part.experiment}", icon=":material/science:"):
+        if st.button(
+            f"Open the experiment: {find(part.experiment).title}", icon=":material/science:"
+        ):
             leave_for("experiments", experiment=part.experiment)
 
 
