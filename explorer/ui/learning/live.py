@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.diagram import diagram
+from explorer.experiments import find
 from explorer.lessons.parts import (
     DiagramPart,
     ExperimentPart,
@@ -16,7 +17,6 @@ from explorer.lessons.parts import (
 )
 from explorer.lessons.values import part_rows
 from explorer.side_by_side import numbers as numbers_of
-from explorer.experiments import find
 from explorer.training.live_experiments import EXPERIMENTS
 from explorer.ui import cached, charts, numbers, state, unit_view
 from explorer.ui.learning import counting, predicting, probes
