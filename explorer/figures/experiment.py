@@ -6,6 +6,7 @@ from math import isfinite, isnan
 
 import plotly.graph_objects as go
 
+from explorer.figures.curves import or_gap, shaded
 from explorer.figures.style import VARIANT_COLOURS, figure
 
 COLOURS = (*VARIANT_COLOURS, "#D55E00")
@@ -72,11 +73,13 @@ def curves(
     chart = figure(name, x_title, y_title, height, hovermode="closest")
     for line in lines:
         places = _thinned(len(line.across))
-        if line.lows and tuple(line.lows) != tuple(line.highs):
-            chart.add_trace(_range(line, places, logarithmic))
+        if tuple(line.lows) != tuple(line.highs):
+            spans = ([each[place] for place in places] for each in (line.lows, line.highs))
+            across = [line.across[place] for place in places]
+            chart.add_traces(list(shaded(across, *spans, line.colour, line.name, logarithmic)))
         chart.add_scatter(
             x=[line.across[place] for place in places],
-            y=[_drawn(line.values[place], logarithmic) for place in places],
+            y=or_gap([line.values[place] for place in places], logarithmic),
             name=line.name,
             legendgroup=line.name,
             mode="lines+markers" if line.marked else "lines",
@@ -184,34 +187,8 @@ def _written(value: float, form: str) -> str:
     return "NaN" if isnan(value) else f"{value:{form}}"
 
 
-def _range(line: Curve, places: Sequence[int], logarithmic: bool) -> go.Scatter:
-    whole = [
-        place
-        for place in places
-        if _drawn(line.lows[place], logarithmic) is not None
-        and _drawn(line.highs[place], logarithmic) is not None
-    ]
-    back = whole[::-1]
-    return go.Scatter(
-        x=[line.across[place] for place in (*whole, *back)],
-        y=[*(line.highs[place] for place in whole), *(line.lows[place] for place in back)],
-        mode="lines",
-        fill="toself",
-        fillcolor=line.colour,
-        opacity=0.22,
-        line_width=0,
-        hoverinfo="skip",
-        showlegend=False,
-        legendgroup=line.name,
-    )
-
-
 def _thinned(count: int) -> list[int]:
     """Return the places that are drawn: every nth, and the last."""
     every = -(-count // _MOST_POINTS) or 1
     places = list(range(0, count, every))
     return places if not count or places[-1] == count - 1 else [*places, count - 1]
-
-
-def _drawn(value: float, logarithmic: bool) -> float | None:
-    return value if isfinite(value) and (value > 0 or not logarithmic) else None
