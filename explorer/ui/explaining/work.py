@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_KEPT_BYTES = 2**25
 """Of each kind of explanation; the most recent ones, all visitors together."""
-KINDS = 7
 
 MOST_MAPS = 64
 """Channels that are shown of a layer, and filters of the first one."""
