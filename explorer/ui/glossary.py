@@ -321,6 +321,22 @@ GLOSSARY = {
         "Back to the start, with the settings above: the same seed gives the same weights and "
         "batches. The curves trained so far stay, faint, to compare with."
     ),
+    "own-from": (
+        "A zip or a folder of yours with a folder for each class, named as the class: cats and "
+        "dogs, say. Without pictures of your own, take the example."
+    ),
+    "own-held": (
+        "This share of each class is not learned from: the network is judged by it. More of it "
+        "makes the judgement surer, and leaves less to learn from."
+    ),
+    "own-seed": (
+        "Draws which pictures are held out. Another seed holds out others, and the share of right "
+        "answers changes a little: that is how uncertain it is."
+    ),
+    "own-decay": (
+        "How much the squares of the new weights count against the loss. More makes the answers "
+        "less sure, and the network less inclined to learn its few pictures by heart."
+    ),
     "trained_weights": (
         "Several trainings of the same network: V1 and V2 are torchvision's older and newer "
         "recipe. Each comes with its own preprocessing."

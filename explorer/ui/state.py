@@ -5,15 +5,20 @@ is its mirror. Only a browser's back and forward are read from the URL again: an
 still carry an address that is older than the last choice.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.figures.style import VARIANT_COLOURS
 from explorer.spec import ArchitectureSpec
-from explorer.tray import LETTERS, Tray, read_variant, trusted
+from explorer.tray import LETTERS, Tray, Variant, clean_name, read_variant, trusted
 from explorer.tray import read as read_link
+
+if TYPE_CHECKING:
+    from explorer.training.features import Extracted
+    from explorer.training.fine_tuning import FineTuned
 
 PARAMETER = "v"
 """Query parameter that carries the variants, once for each."""
@@ -26,12 +31,19 @@ UNIT_PARAMETER = "unit"
 RUN_PARAMETER = "run"
 """Query parameter that carries the token of a live training, once there is one."""
 
+TUNED_PARAMETER = "tuned"
+"""Query parameter that carries the name of the pictures a network was fine-tuned on."""
+
 MAX_NAME = 60
 
 _TRAY = "tray"
 _UNIT = "chosen-unit"
 _RUN = "live-run"
 _EDITED = "edited"
+_EXTRACTED = "own-features"
+_SOURCE = "own-source"
+_TUNED = "own-network"
+_TUNED_ON = "own-name"
 _NOTICES = "notices"
 
 
@@ -59,6 +71,7 @@ def load() -> None:
     keep(found.tray)
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
     hold_run(st.query_params.get(RUN_PARAMETER, ""))
+    st.session_state.setdefault(_TUNED_ON, clean_name(st.query_params.get(TUNED_PARAMETER, "")))
     st.session_state[_NOTICES] = list(found.notices)
 
 
@@ -78,6 +91,7 @@ def write_url() -> None:
         EDIT_PARAMETER: [LETTERS[held.edited]] if held.edited else [],
         UNIT_PARAMETER: [unit()] if unit() else [],
         RUN_PARAMETER: [run()] if run() else [],
+        TUNED_PARAMETER: [tuned_on()] if tuned_on() else [],
     }
     if any(st.query_params.get_all(key) != values for key, values in wanted.items()):
         st.query_params.update(wanted)
@@ -86,9 +100,11 @@ def write_url() -> None:
 def query() -> dict[str, list[str]]:
     """Return what the URL says of this page, its settings included, to be shown to others.
 
-    A live training is left out: who knows its token commands it.
+    A live training is left out, for who knows its token commands it, and so is what only this
+    visitor's pictures gave.
     """
-    return {key: st.query_params.get_all(key) for key in st.query_params if key != RUN_PARAMETER}
+    private = (RUN_PARAMETER, TUNED_PARAMETER)
+    return {key: st.query_params.get_all(key) for key in st.query_params if key not in private}
 
 
 def tray() -> Tray:
@@ -158,6 +174,66 @@ def run() -> str:
 def hold_run(token: object) -> None:
     """Keep the token of a live training; whether there is one is the registry's affair."""
     st.session_state[_RUN] = str(token)[:MAX_NAME]
+
+
+def extracted() -> "Extracted | None":
+    """Return the features of this visitor's pictures, if there are any."""
+    return cast("Extracted | None", st.session_state.get(_EXTRACTED))
+
+
+def tuned() -> "FineTuned | None":
+    """Return the network that was fine-tuned on them, if there is one."""
+    return cast("FineTuned | None", st.session_state.get(_TUNED))
+
+
+def tuned_on() -> str:
+    """Return the name of the pictures, which outlives a reload; or an empty text."""
+    return str(st.session_state[_TUNED_ON])
+
+
+def keep_extracted(found: "Extracted", source: Hashable) -> None:
+    """Keep the features of this visitor's pictures, in the place of others.
+
+    Args:
+        found: the features.
+        source: tells the file that they are of from any other.
+    """
+    if extracted() is not found:
+        st.session_state[_EXTRACTED] = found
+        st.session_state[_TUNED] = None
+        st.session_state[_TUNED_ON] = found.name
+    st.session_state[_SOURCE] = source
+
+
+def extracted_from() -> Hashable:
+    """Return what the features are of."""
+    return cast(Hashable, st.session_state.get(_SOURCE))
+
+
+def keep_tuned(network: "FineTuned") -> None:
+    """Keep the network that was fine-tuned on them."""
+    st.session_state[_TUNED] = network
+
+
+def forget_tuned() -> None:
+    """Forget this visitor's pictures and what was learned from them."""
+    st.session_state.update({_EXTRACTED: None, _TUNED: None, _TUNED_ON: ""})
+
+
+def take_in(spec: ArchitectureSpec, bare: bool) -> None:
+    """Have a network in the tray: edit it if it is there, else add it.
+
+    Args:
+        spec: the network.
+        bare: whether the variant being edited may make room for it, as it must in a full tray.
+    """
+    held = tray()
+    if spec in variants():
+        keep(held.edit(variants().index(spec)))
+    elif bare or held.full:
+        choose(spec)
+    else:
+        keep(held.add(Variant(spec)))
 
 
 def look(letter: str, name: object) -> None:
