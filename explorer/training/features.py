@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer import weights
-from explorer.collection import Collection, Labelled, check_classes, shown
+from explorer.collection import Collection, CollectionError, Labelled, check_classes, shown
 from explorer.pictures import Picture, PictureError, read_picture, thumbnail
 from explorer.preprocessing import preprocess
 
@@ -92,6 +92,11 @@ def extract(collection: Collection, report: Report = lambda done, message: None)
             with torch.inference_mode():
                 features.append(body(torch.stack(waiting)).clone())
             waiting.clear()
+    if not kept:
+        raise CollectionError(
+            f"{collection.name}: none of the {len(collection.pictures)} files can be read as a "
+            f"picture. {reader.left_out[0].removesuffix('.')}"
+        )
     check_classes(collection.name, collection.classes, [each.label for each in kept])
     return Extracted(
         name=collection.name,

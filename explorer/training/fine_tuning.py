@@ -198,7 +198,10 @@ def fit_head(
     # Minus their mean, which the bias takes over: the minimum is the same and nearer.
     values = features.detach().to(torch.float64)
     mean = values.mean(0)
-    values = values - mean
+    # The best weights lie in the span of the pictures' features, so that as many directions do as
+    # there are pictures; turned into these, lengths stay as they are.
+    basis = torch.linalg.qr((values - mean).T).Q
+    values = (values - mean) @ basis
     weight = torch.zeros(classes, values.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
 
@@ -222,7 +225,7 @@ def fit_head(
         optimizer.step(closure)
         lowest = float(closure())
     slope = max(float(each.grad.abs().max()) for each in (weight, bias) if each.grad is not None)
-    found = weight.detach()
+    found = weight.detach() @ basis.T
     return Head(
         weight=found.to(torch.float32),
         bias=(bias.detach() - found @ mean).to(torch.float32),
