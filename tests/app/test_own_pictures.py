@@ -127,7 +127,7 @@ def test_predict_offers_what_is_not_in_the_tray(app: AppTest) -> None:
 
 def test_a_reload_says_what_is_missing(app: AppTest) -> None:
     """The address is all that a reload keeps."""
-    opened(app, tuned="pets.zip")
+    opened(app, tuned="pets.zip", v=f"{SMALL},classes=2")
     assert "The pictures of this address, pets.zip, are not here any more" in told(app)
     go_to(app, "predict")
     assert "The network fine-tuned on pets.zip is not here any more" in told(app)

@@ -29,7 +29,8 @@ def offer(variants: Sequence[state.Shown]) -> None:
     tuned = state.tuned()
     if tuned is None:
         name = state.tuned_on()
-        if name and state.extracted() is None:
+        bare = any(weights.for_spec(variant.spec) is None for variant in variants)
+        if name and bare and state.extracted() is None:
             st.info(
                 f"The network fine-tuned on {name} is not here any more: it was kept for one "
                 "visit, and a reload begins another. Fine-tune again on the page Train, or give "

@@ -55,6 +55,7 @@ def draw() -> None:
                 "one visit, and a reload begins another. Choose them again; the settings are still "
                 "there."
             )
+            _offer_forgetting()
         else:
             st.info("Choose pictures, or the example, to begin.")
 
@@ -99,10 +100,14 @@ def _say_what_is_there(extracted: "Extracted", forgettable: bool) -> None:
             width="stretch",
         )
         if forgettable:
-            st.button("Forget them", key="own-forget", icon=":material/delete:", on_click=_forget)
+            _offer_forgetting()
     if extracted.left_out:
-        with st.expander(f"Left out: {len(extracted.left_out)} remarks", key="own-left-out"):
+        with st.expander(f"What is left out ({len(extracted.left_out)})", key="own-left-out"):
             st.markdown("\n".join(f"- {sentence}" for sentence in extracted.left_out))
+
+
+def _offer_forgetting() -> None:
+    st.button("Forget them", key="own-forget", icon=":material/delete:", on_click=_forget)
 
 
 def _forget() -> None:
