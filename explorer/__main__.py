@@ -16,6 +16,7 @@ from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
 from explorer.printing import print_json, print_table
 from explorer.spec import ArchitectureSpec, parse
+from explorer.training import tuning_command
 from explorer.training.command import add_options, train
 from explorer.tray import MAX_VARIANTS, Variant
 from explorer.words import sentence, title
@@ -100,6 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     weights_commands.add_convert_options(convert)
     convert.add_argument("text", metavar="TEXT", nargs="?", help=f"what it must fit: {_TEXT_HELP}")
     convert.set_defaults(command=_convert)
+
+    tuning = commands.add_parser("finetune", help="teach ResNet-50 classes of your own")
+    tuning_command.add_options(tuning)
+    tuning.set_defaults(command=tuning_command.finetune)
 
     training = commands.add_parser("train", help="train a network on labelled pictures")
     training.add_argument("text", metavar="TEXT", help=_TEXT_HELP)

@@ -3,14 +3,19 @@
 Plain data; where the files lie and how they are loaded is in `weights.py`.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any, Literal, TypeAlias
 
 from explorer.printed import Result
 from explorer.spec import ArchitectureSpec, parse
+from explorer.tray import clean_name
 
 Fit: TypeAlias = Literal["crop", "stretch", "pad"]
+MAX_ABOUT = 400
+"""Characters of what a file says of itself."""
 FITS: tuple[Fit, ...] = ("crop", "stretch", "pad")
 """The ways to bring a picture to the network's size, the published one first."""
 
@@ -177,3 +182,71 @@ def _card(about: dict[str, Any]) -> TrainingCard:
         "curve": tuple(CurvePoint(**point) for point in about["curve"]),
     }
     return TrainingCard(**{**about, **parts})
+
+
+@dataclass(frozen=True, slots=True)
+class FileCard:
+    """What a file of weights says about itself.
+
+    Args:
+        architecture: text form of the network.
+        categories: class labels in index order.
+        preprocessing: how pictures become its input.
+        about: how it came about and what it is worth, in a sentence or two.
+    """
+
+    architecture: str
+    categories: tuple[str, ...]
+    preprocessing: Preprocessing
+    about: str
+
+    @property
+    def spec(self) -> ArchitectureSpec:
+        """The network."""
+        return parse(self.architecture)
+
+
+def write_file_card(card: FileCard) -> str:
+    """Return a card as JSON."""
+    return json.dumps(asdict(card), ensure_ascii=False)
+
+
+def read_file_card(text: str) -> FileCard:
+    """Return the card that a file holds; anybody may have written it, so all of it is doubted.
+
+    Raises:
+        ValueError: if it is damaged, or does not agree with itself.
+    """
+    try:
+        about = json.loads(text)
+        spec = parse(about["architecture"])
+        steps = about["preprocessing"]
+        preprocessing = Preprocessing(
+            **{**steps, "mean": tuple(steps["mean"]), "std": tuple(steps["std"])}
+        )
+        categories = tuple(clean_name(label) for label in about["categories"])
+        card = FileCard(str(spec), categories, preprocessing, clean_name(about["about"], MAX_ABOUT))
+        fits = all(categories) and len(set(categories)) == len(categories) == spec.classes
+        sound = fits and _makes_inputs(preprocessing, spec)
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        sound = False
+    if not sound:
+        raise ValueError("what the file says about its classes and pictures is damaged")
+    return card
+
+
+def _makes_inputs(steps: Preprocessing, spec: ArchitectureSpec) -> bool:
+    """Whether a preprocessing makes inputs of a network, within bounds of time and memory."""
+    order = {1: ("L",), 3: ("RGB", "BGR")}.get(spec.in_channels, ())
+    numbers = (steps.divisor, *steps.mean, *steps.std)
+    return (
+        spec.dims == 2
+        and steps.channels in order
+        and steps.fit in FITS
+        and steps.crop == spec.image_size
+        and steps.crop <= steps.resize <= 8 * steps.crop
+        and type(steps.resize) is int
+        and len(steps.mean) == len(steps.std) == spec.in_channels
+        and all(type(each) in (int, float) and isfinite(each) for each in numbers)
+        and min(steps.divisor, *steps.std) > 0
+    )

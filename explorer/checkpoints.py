@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from explorer.cards import FileCard, read_file_card
 from explorer.mismatch import mismatch, printable
 from explorer.network import build
 from explorer.spec import ArchitectureSpec
@@ -24,6 +25,8 @@ MAX_TENSORS = 20_000
 TYPES = ("F16", "BF16", "F32", "F64")
 """What weights may be stored as; all become float32."""
 
+CARD = "card"
+"""The entry of a file's metadata that holds a `FileCard`."""
 PREFIXES = ("module.", "model.", "_orig_mod.")
 """What DataParallel, Lightning and torch.compile put before every name."""
 
@@ -47,6 +50,7 @@ class CheckpointError(ValueError):
 class _Header(NamedTuple):
     shapes: dict[str, Shape]
     types: dict[str, str]
+    card: str
 
 
 def module_from(data: bytes, spec: ArchitectureSpec) -> nn.Module:
@@ -91,6 +95,21 @@ def shapes_of(data: bytes) -> dict[str, Shape]:
     return _read_header(data).shapes
 
 
+def card_of(data: bytes) -> FileCard | None:
+    """Return what a safetensors file says about its classes and pictures; None if nothing.
+
+    Raises:
+        CheckpointError: if the file, or what it says, is damaged.
+    """
+    card = _read_header(data).card
+    if not card:
+        return None
+    try:
+        return read_file_card(card)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
+
+
 def without_prefixes(tensors: Mapping[str, T]) -> dict[str, T]:
     """Return weights under the names that the network itself gives them."""
     names = list(tensors)
@@ -116,10 +135,11 @@ def _read_header(data: bytes) -> _Header:
         raise CheckpointError(f"the file is cut off within its header, after {len(data):,} bytes")
     try:
         about = json.loads(data[_LENGTH_BYTES:end])
-        about.pop("__metadata__", None)
+        card = (about.pop("__metadata__", None) or {}).get(CARD, "")
         header = _Header(
             without_prefixes({name: _shape(each["shape"]) for name, each in about.items()}),
             without_prefixes({name: str(each["dtype"]) for name, each in about.items()}),
+            str(card),
         )
         ends = [_shape(each["data_offsets"])[1] for each in about.values()]
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):

@@ -20,7 +20,7 @@ MAX_PIXELS = 50_000_000
 MAX_SIDE = 2048
 """The longest side of the picture that is kept."""
 
-_SUFFIXES = {
+SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
     ".jfif": "JPEG",
@@ -31,6 +31,8 @@ _SUFFIXES = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
+"""The formats by what the names of their files end in."""
+
 _ORIENTATION = 0x0112  # the EXIF tag, with what undoes each of its values
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -99,6 +101,15 @@ def read_picture(data: bytes, name: str) -> Picture:
     return Picture(name, rgb, (width, height), tuple(notes))
 
 
+def thumbnail(image: Image.Image, side: int) -> bytes:
+    """Return a small copy of an RGB picture as a JPEG, its longer side at most so many pixels."""
+    small = image.copy()
+    small.thumbnail((side, side))
+    content = io.BytesIO()
+    small.save(content, "JPEG")
+    return content.getvalue()
+
+
 def _check_bytes(data: bytes, name: str) -> None:
     if not data:
         raise PictureError(f"{name} is empty (0 bytes): choose the file again.")
@@ -158,7 +169,7 @@ def _format_notes(image: Image.Image, name: str) -> list[str]:
     # A phone's MPO file is a JPEG with further pictures behind it.
     found = "JPEG" if image.format == "MPO" else str(image.format)
     suffix = PurePath(name).suffix.lower()
-    if not suffix or _SUFFIXES.get(suffix) == found:
+    if not suffix or SUFFIXES.get(suffix) == found:
         return []
     return [f"The name ends in {_short(suffix)}, the content is {found}: read as {found}."]
 

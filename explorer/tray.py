@@ -154,11 +154,11 @@ def trusted(links: tuple[str, ...], edited: int) -> Tray:
     return Tray(tuple(map(read_variant, links)), edited)
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, longest: int = MAX_NAME) -> str:
     """Return a name on one line, of letters, digits and plain signs, cut where it is too long.
 
     It comes from a link, which anybody may have made, and is shown on every page: signs that
     Markdown or HTML would read are left out.
     """
     plain = "".join(char if char in _SIGNS or category(char)[0] in "LMN" else " " for char in name)
-    return " ".join(plain.split())[:MAX_NAME].strip()
+    return " ".join(plain.split())[:longest].strip()

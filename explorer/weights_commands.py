@@ -2,25 +2,41 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer import weights
-from explorer.cards import FITS, Preprocessing, WeightsEntry
+from explorer.cards import FITS, Fit, WeightsEntry
 from explorer.downloads import megabytes
 from explorer.printing import print_json, print_table
 from explorer.spec import ArchitectureSpec
 
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from explorer.prediction import Prediction
+
 _REDRAW_SECONDS = 0.2
+
+
+class _Asked(NamedTuple):
+    """What weights are called, and what answers with them."""
+
+    name: str
+    answer: "Callable[[Image.Image], Prediction]"
 
 
 def add_predict_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `predict`."""
     parser.add_argument("files", metavar="FILE", nargs="*", help="pictures")
-    parser.add_argument("--weights", metavar="NAME", help="which network answers; list names them")
+    parser.add_argument(
+        "--weights",
+        metavar="NAME",
+        help="which network answers; list names them; or a file.safetensors, written by finetune",
+    )
     parser.add_argument("--top", type=int, default=5, help="answers for each picture (default 5)")
     parser.add_argument(
         "--fit",
@@ -44,9 +60,8 @@ def predict(options: argparse.Namespace) -> int:
         raise ValueError("predict: name at least one picture")
     if options.top < 1:
         raise ValueError(f"--top {options.top}: at least 1")
-    entry = weights.find(options.weights or weights.DEFAULT)
-    steps = replace(entry.preprocessing, fit=options.fit)
-    answers = [_answer(Path(file), entry, steps, options.top) for file in options.files]
+    asked = _asked(options.weights or weights.DEFAULT, options.fit, options.top)
+    answers = [_answer(Path(file), asked) for file in options.files]
     if options.json:
         print_json(answers)
     else:
@@ -55,19 +70,53 @@ def predict(options: argparse.Namespace) -> int:
     return 1 if any("error" in answer for answer in answers) else 0
 
 
-def _answer(file: Path, entry: WeightsEntry, steps: Preprocessing, top: int) -> dict[str, Any]:
-    from explorer.pictures import PictureError, read_picture
+def _asked(name: str, fit: Fit, top: int) -> _Asked:
+    """Return who answers.
+
+    Raises:
+        ValueError: if there are no such weights, or a file does not say how to use them.
+    """
     from explorer.prediction import predict
 
-    answer: dict[str, Any] = {"file": str(file), "weights": entry.name}
+    if not name.endswith(".safetensors"):
+        entry = weights.find(name)
+        steps = replace(entry.preprocessing, fit=fit)
+        return _Asked(name, lambda image: predict(image, entry, top, steps=steps))
+    return _asked_file(Path(name), fit, top)
+
+
+def _asked_file(file: Path, fit: Fit, top: int) -> _Asked:
+    from explorer.checkpoints import CheckpointError, card_of, module_from
+    from explorer.prediction import predict_own
+
+    try:
+        content = file.read_bytes()
+        card = card_of(content)
+        if card is None:
+            raise CheckpointError("it does not say what its classes are, as finetune's files do")
+        module = module_from(content, card.spec)
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or error}") from None
+    except CheckpointError as error:
+        raise ValueError(f"{file}: {error}") from None
+    steps = replace(card.preprocessing, fit=fit)
+    return _Asked(
+        file.name,
+        lambda image: predict_own(image, module, steps, card.categories, file.name, top),
+    )
+
+
+def _answer(file: Path, asked: _Asked) -> dict[str, Any]:
+    from explorer.pictures import PictureError, read_picture
+
+    answer: dict[str, Any] = {"file": str(file), "weights": asked.name}
     try:
         picture = read_picture(file.read_bytes(), file.name)
     except OSError as error:
         return {**answer, "error": f"{error.strerror or error}"}
     except PictureError as error:
         return {**answer, "error": str(error)}
-    labels = predict(picture.image, entry, top, steps=steps).top
-    return {**answer, "top": [asdict(label) for label in labels]}
+    return {**answer, "top": [asdict(label) for label in asked.answer(picture.image).top]}
 
 
 def _print_answer(answer: dict[str, Any]) -> None:

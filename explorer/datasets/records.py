@@ -52,22 +52,35 @@ class Dataset:
     suits: Mapping[str, object] = field(default_factory=dict)
 
 
+def held_out(labels: Tensor, share: float, seed: int = 0) -> Tensor:
+    """Draw a share of every class, the same for a seed each time.
+
+    Args:
+        labels: shape (N,), indices of classes.
+        share: of each class, rounded; of two pictures and more at least one, and never all.
+        seed: of the draw.
+    Returns:
+        Shape (N,), bool: what is held out.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    held = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        places = (labels == label).nonzero()[:, 0]
+        count = min(len(places) - 1, max(1, round(share * len(places))))
+        held[places[torch.randperm(len(places), generator=generator)[:count]]] = True
+    return held
+
+
 def hold_out(part: LabelledImages, share: float) -> tuple[LabelledImages, LabelledImages]:
     """Split off a share of every class, drawn the same way each time.
 
     Args:
         part: the pictures.
-        share: of each class that is held out, rounded; of two pictures and more at least one, and
-            never all.
+        share: of each class that is held out, see `held_out`.
     Returns:
         What is kept and what is held out, both in their order.
     """
-    generator = torch.Generator().manual_seed(0)
-    held = torch.zeros(len(part), dtype=torch.bool)
-    for label in part.labels.unique():
-        places = (part.labels == label).nonzero()[:, 0]
-        count = min(len(places) - 1, max(1, round(share * len(places))))
-        held[places[torch.randperm(len(places), generator=generator)[:count]]] = True
+    held = held_out(part.labels, share)
     return (
         LabelledImages(part.images[~held], part.labels[~held]),
         LabelledImages(part.images[held], part.labels[held]),

@@ -73,10 +73,11 @@ def curves(
     chart = figure(name, x_title, y_title, height, hovermode="closest")
     for line in lines:
         places = _thinned(len(line.across))
-        if tuple(line.lows) != tuple(line.highs):
-            spans = ([each[place] for place in places] for each in (line.lows, line.highs))
-            across = [line.across[place] for place in places]
-            chart.add_traces(list(shaded(across, *spans, line.colour, line.name, logarithmic)))
+        if line.lows and tuple(line.lows) != tuple(line.highs):
+            across, lows, highs = (
+                [each[place] for place in places] for each in (line.across, line.lows, line.highs)
+            )
+            chart.add_traces(list(shaded(across, lows, highs, line.colour, line.name, logarithmic)))
         chart.add_scatter(
             x=[line.across[place] for place in places],
             y=or_gap([line.values[place] for place in places], logarithmic),

@@ -337,6 +337,22 @@ GLOSSARY = {
         "How many different choices are drawn for each number of units, or of swaps, and where the "
         "drawing starts. The same seed draws the same."
     ),
+    "own-from": (
+        "A zip or a folder of yours with a folder for each class, named as the class: cats and "
+        "dogs, say. Without pictures of your own, take the example."
+    ),
+    "own-held": (
+        "This share of each class is not learned from: the network is judged by it. More of it "
+        "makes the judgement surer, and leaves less to learn from."
+    ),
+    "own-seed": (
+        "Draws which pictures are held out. Another seed holds out others, and the share of right "
+        "answers changes a little: that is how uncertain it is."
+    ),
+    "own-decay": (
+        "How much the squares of the new weights count against the loss. More makes the answers "
+        "less sure, and the network less inclined to learn its few pictures by heart."
+    ),
     "trained_weights": (
         "Several trainings of the same network: V1 and V2 are torchvision's older and newer "
         "recipe. Each comes with its own preprocessing."

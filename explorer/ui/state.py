@@ -5,18 +5,22 @@ is its mirror. Only a browser's back and forward are read from the URL again: an
 still carry an address that is older than the last choice.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.figures.style import VARIANT_COLOURS
 from explorer.spec import ArchitectureSpec
-from explorer.tray import LETTERS, Tray, read_variant, trusted
+from explorer.tray import LETTERS, Tray, Variant, clean_name, read_variant, trusted
 from explorer.tray import read as read_link
 from explorer.ui.learning.place import KEYS, PRESENT, Place, read_place
 from explorer.words import title
+
+if TYPE_CHECKING:
+    from explorer.training.features import Extracted
+    from explorer.training.fine_tuning import FineTuned
 
 PARAMETER = "v"
 """Query parameter that carries the variants, once for each."""
@@ -31,6 +35,8 @@ RUN_PARAMETER = "run"
 
 LEARN = "learn"
 """Path of the page whose link says where a learner is."""
+TUNED_PARAMETER = "tuned"
+"""Query parameter that carries the name of the pictures a network was fine-tuned on."""
 
 MAX_NAME = 60
 
@@ -39,6 +45,10 @@ _UNIT = "chosen-unit"
 _RUN = "live-run"
 _PLACE = "place"
 _EDITED = "edited"
+_EXTRACTED = "own-features"
+_SOURCE = "own-source"
+_TUNED = "own-network"
+_TUNED_ON = "own-name"
 _NOTICES = "notices"
 
 
@@ -75,6 +85,7 @@ def load() -> None:
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
     hold_run(st.query_params.get(RUN_PARAMETER, ""))
     go(read_place({key: st.query_params.get_all(key) for key in KEYS}))
+    st.session_state.setdefault(_TUNED_ON, clean_name(st.query_params.get(TUNED_PARAMETER, "")))
     st.session_state[_NOTICES] = list(found.notices)
 
 
@@ -98,6 +109,7 @@ def write_url(page: str) -> None:
         UNIT_PARAMETER: [unit()] if unit() else [],
         RUN_PARAMETER: [run()] if run() else [],
         **(place().parameters if page == LEARN else {key: [] for key in _left_over()}),
+        TUNED_PARAMETER: [tuned_on()] if tuned_on() else [],
     }
     if any(st.query_params.get_all(key) != values for key, values in wanted.items()):
         st.query_params.update(wanted)
@@ -120,6 +132,11 @@ def query() -> dict[str, list[str]]:
         kept.pop("view")
     kept.pop("answers", None)
     return kept
+    A live training is left out, for who knows its token commands it, and so is what only this
+    visitor's pictures gave.
+    """
+    private = (RUN_PARAMETER, TUNED_PARAMETER)
+    return {key: st.query_params.get_all(key) for key in st.query_params if key not in private}
 
 
 def tray() -> Tray:
@@ -189,6 +206,66 @@ def run() -> str:
 def hold_run(token: object) -> None:
     """Keep the token of a live training; whether there is one is the registry's affair."""
     st.session_state[_RUN] = str(token)[:MAX_NAME]
+
+
+def extracted() -> "Extracted | None":
+    """Return the features of this visitor's pictures, if there are any."""
+    return cast("Extracted | None", st.session_state.get(_EXTRACTED))
+
+
+def tuned() -> "FineTuned | None":
+    """Return the network that was fine-tuned on them, if there is one."""
+    return cast("FineTuned | None", st.session_state.get(_TUNED))
+
+
+def tuned_on() -> str:
+    """Return the name of the pictures, which outlives a reload; or an empty text."""
+    return str(st.session_state[_TUNED_ON])
+
+
+def keep_extracted(found: "Extracted", source: Hashable) -> None:
+    """Keep the features of this visitor's pictures, in the place of others.
+
+    Args:
+        found: the features.
+        source: tells the file that they are of from any other.
+    """
+    if extracted() is not found:
+        st.session_state[_EXTRACTED] = found
+        st.session_state[_TUNED] = None
+        st.session_state[_TUNED_ON] = found.name
+    st.session_state[_SOURCE] = source
+
+
+def extracted_from() -> Hashable:
+    """Return what the features are of."""
+    return cast(Hashable, st.session_state.get(_SOURCE))
+
+
+def keep_tuned(network: "FineTuned") -> None:
+    """Keep the network that was fine-tuned on them."""
+    st.session_state[_TUNED] = network
+
+
+def forget_tuned() -> None:
+    """Forget this visitor's pictures and what was learned from them."""
+    st.session_state.update({_EXTRACTED: None, _TUNED: None, _TUNED_ON: ""})
+
+
+def take_in(spec: ArchitectureSpec, bare: bool) -> None:
+    """Have a network in the tray: edit it if it is there, else add it.
+
+    Args:
+        spec: the network.
+        bare: whether the variant being edited may make room for it, as it must in a full tray.
+    """
+    held = tray()
+    if spec in variants():
+        keep(held.edit(variants().index(spec)))
+    elif bare or held.full:
+        choose(spec)
+    else:
+        keep(held.add(Variant(spec)))
 
 
 def look(letter: str, name: object) -> None:

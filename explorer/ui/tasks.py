@@ -162,7 +162,8 @@ class File(NamedTuple):
     named: bool = True
 
 
-_exporting = Lock()
+sending = Lock()
+"""Held while a file with weights is made, which is kept in memory until it is sent."""
 
 
 def export_file(spec: ArchitectureSpec, target: Target, origin: Origin) -> bytes:
@@ -175,5 +176,5 @@ def export_file(spec: ArchitectureSpec, target: Target, origin: Origin) -> bytes
     if not target.has_weights:
         return target.write(spec, origin)
     warmup.wait()
-    with _exporting:
+    with sending:
         return target.write(spec, origin)

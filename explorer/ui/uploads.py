@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from explorer.archive import MAX_BYTES as MAX_ZIP_BYTES
 from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
 from explorer.ui.tasks import File
 
@@ -31,8 +32,21 @@ def pictures(key: str, limit: int = MAX_FILES, folder: bool = False) -> tuple[Fi
         help=f"At most {limit} pictures: {_LIMITS}",
     )
     if len(uploads) > limit:
-        st.warning(f"Only the first {limit} pictures are shown.")
+        st.warning(f"Only the first {limit} pictures are taken.")
     return tuple(_file(upload) for upload in uploads[:limit])
+
+
+def archive(key: str) -> File | None:
+    """Draw the control for a zip of pictures and return what it holds."""
+    upload = st.file_uploader(
+        "A zip with a folder for each class",
+        type=["zip"],
+        key=key,
+        max_upload_size=MAX_ZIP_BYTES // 2**20,
+        help="For instance a folder cats and a folder dogs, packed as a zip. It is read in this "
+        "server's memory; nothing of it is written to disk.",
+    )
+    return None if upload is None else _file(upload)
 
 
 def shot(key: str) -> tuple[File, ...]:

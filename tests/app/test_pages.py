@@ -297,7 +297,7 @@ def test_a_variant_without_weights_offers_the_nearest_in_one_click(app):
 
 
 def test_an_untrained_answer_is_labelled_as_such(app):
-    open_with(app, "resnet20-cifar,ordering=v2", "predict")
+    open_with(app, "resnet32-cifar,ordering=v2", "predict")
     settled(app.toggle(key="untrained").set_value(True).run())
     assert "Untrained" in app.warning[-1].value
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer import weights
 from explorer.path_lengths import shares
 from tests.app.driving import PAGES, settled
 
@@ -77,7 +78,9 @@ def test_what_is_too_large_is_named(app):
     assert not app.get("plotly_chart")
 
 
-def test_trained_weights_are_a_choice_where_there_are_any(app):
+def test_trained_weights_are_a_choice_where_there_are_any(app, monkeypatch):
+    there = tuple(each for each in weights.available() if each.spec.ordering == "original")
+    monkeypatch.setattr(weights, "available", lambda: there)
     open_with(app, SMALL, **{"path-samples": 1})
     assert "path-weights" not in {control.key for control in app.segmented_control}
     settled(app.text_input(key="choice-text").set_value("resnet20-cifar").run())

@@ -1,4 +1,7 @@
-"""Train: up to four networks learn side by side while one watches."""
+"""Train: networks learn side by side while one watches, or one learns one's own pictures."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -6,12 +9,38 @@ from explorer.spec import parse
 from explorer.training.live_settings import DATA, LiveError, LiveSettings
 from explorer.ui import share, state
 from explorer.ui.live_runs import LiveRun
-from explorer.ui.train_views import choices, commands, curves, experiments, full, progress, runs
+from explorer.ui.train_views import (
+    choices,
+    commands,
+    curves,
+    experiments,
+    full,
+    own,
+    progress,
+    runs,
+)
 
 
 def draw() -> None:
-    """Draw experiments, settings and commands, and this visitor's training beneath."""
+    """Draw the choice between the two ways to train, and the one that was chosen."""
     st.title("Train")
+    view = st.segmented_control(
+        "View",
+        list(_VIEWS),
+        default="live",
+        required=True,
+        format_func=lambda key: _VIEWS[key].name,
+        key="train-view",
+        bind="query-params",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    with st.container(key=f"train-view-{view}"):
+        _VIEWS[view].draw()
+
+
+def _draw_live() -> None:
+    """Draw experiments, settings and commands, and this visitor's training beneath."""
     st.markdown(
         "The variants learn side by side while you watch: same start, same pictures in the same "
         "order, same settings."
@@ -91,5 +120,17 @@ def _trained(settings: LiveSettings) -> list[str]:
     except ValueError:
         return ["nothing, for the reason above"]
 
+
+class _View(NamedTuple):
+    """What a view is called, and what draws it."""
+
+    name: str
+    draw: Callable[[], None]
+
+
+_VIEWS = {
+    "live": _View("from scratch, live", _draw_live),
+    "own": _View("fine-tune on own pictures", own.draw),
+}
 
 draw()

@@ -2,14 +2,12 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from explorer.figures.prediction import confusion
 from explorer.scores import Outcome, Scores, class_of, score
-from explorer.ui import charts
+from explorer.ui import charts, confusions
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.predicting.voices import Voice
 from explorer.ui.predicting.work import Said, Seen
@@ -17,7 +15,6 @@ from explorer.ui.swatches import swatch
 from explorer.ui.tasks import File
 
 _TOP = 5  # answers of which one is to be right
-_MAX_CLASSES = 40  # rows and columns of a matrix that is still read
 
 
 class Row(NamedTuple):
@@ -151,28 +148,4 @@ def _draw_confusion(scored: Sequence[tuple[Voice, Scores]]) -> None:
             key="confusion",
         )
     voice, scores = scored[chosen]
-    labels = voice.network.labels
-    rows = [labels[index] for index in scores.classes]
-    columns = [labels[index] for index in scores.answered]
-    records = partial(_confusion_records, rows, columns, scores)
-    if len(columns) > _MAX_CLASSES:
-        st.caption(f"The confusion matrix has {len(columns)} columns: too many to be drawn.")
-        charts.csv_button("confusion", records, "Confusion matrix (CSV)")
-        return
-    charts.draw(
-        confusion(rows, columns, scores.confusion, f"confusion-{voice.letter}"),
-        f"confusion-{voice.letter}",
-        f"Confusion matrix of {voice.name} (pictures: {scores.pictures})",
-        "A row for each class that the pictures are of, a column for each that was answered; what "
-        "is not on the diagonal is a mistake.",
-        records,
-    )
-
-
-def _confusion_records(
-    rows: Sequence[str], columns: Sequence[str], scores: Scores
-) -> list[dict[str, Any]]:
-    return [
-        {"true_class": label, **dict(zip(columns, counts, strict=True))}
-        for label, counts in zip(rows, scores.confusion, strict=True)
-    ]
+    confusions.draw(scores, voice.network.labels, f"confusion-{voice.letter}", voice.name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from explorer.prediction import Prediction
+    from explorer.training.fine_tuning import FineTuned
 
 TOP = 10
 """How many classes of each answer are put in order."""
@@ -70,6 +71,8 @@ def open_network(asked: Asked, fit: Fit) -> Opened:
     try:
         if asked.own is not None:
             return _open_own(asked.own, asked.variant.spec, fit)
+        if asked.tuned is not None:
+            return _open_tuned(asked.tuned, fit)
         if asked.entry is not None:
             return _open_entry(asked.entry, fit)
         return _open_untrained(asked.variant.spec, fit)
@@ -93,18 +96,30 @@ def _open_entry(entry: WeightsEntry, fit: Fit) -> Opened:
 
 def _open_own(own: Own, spec: ArchitectureSpec, fit: Fit) -> Opened:
     from explorer import prediction
-    from explorer.checkpoints import module_from
+    from explorer.checkpoints import CheckpointError, module_from
 
-    known = own.like
+    known = own.card or own.like
     labels = known.categories if known else prediction.class_names(spec)
     steps = known.preprocessing if known else prediction.usual_preprocessing(spec)
     steps = replace(steps, fit=fit)
+    if own.card is not None and own.card.spec != spec:
+        raise CheckpointError(f"the file says that it is of {own.card.architecture}, not of {spec}")
     digest = hashlib.sha256(own.content).hexdigest()
     module = _own.get((digest, spec), lambda: module_from(own.content, spec))
     return Opened(
         Network(labels, steps),
         lambda image: prediction.predict_own(image, module, steps, labels, own.name, TOP),
         module,
+    )
+
+
+def _open_tuned(tuned: "FineTuned", fit: Fit) -> Opened:
+    from explorer import prediction
+
+    steps, module = replace(tuned.preprocessing, fit=fit), tuned.network()
+    return Opened(
+        Network(tuned.classes, steps),
+        lambda image: prediction.predict_own(image, module, steps, tuned.classes, tuned.title, TOP),
     )
 
 
@@ -128,6 +143,8 @@ def _alike(asked: Asked) -> tuple[str, ...]:
 
     if asked.own is None:
         return ()
+    if asked.own.card is not None:
+        return (asked.own.card.architecture,)
     try:
         texts = likeness(shapes_of(asked.own.content), asked.variant.spec).texts
     except CheckpointError:

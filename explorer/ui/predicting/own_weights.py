@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from explorer import weights
-from explorer.cards import WeightsEntry
+from explorer.cards import FileCard, WeightsEntry
 from explorer.ui import state
 from explorer.ui.predicting.asked import Own
 
@@ -36,10 +36,21 @@ def files(variants: Sequence[state.Shown]) -> Mapping[str, Own]:
                 max_upload_size=MAX_MB,
             )
             if upload is not None:
-                found[variant.letter] = Own(
-                    upload.name, upload.file_id, upload.getvalue(), _like(variant)
-                )
+                content = upload.getvalue()
+                card = _card(content)
+                like = None if card else _like(variant)
+                found[variant.letter] = Own(upload.name, upload.file_id, content, like, card)
     return found
+
+
+def _card(content: bytes) -> FileCard | None:
+    """Return what a file says about its classes, if it is one that says anything."""
+    from explorer.checkpoints import CheckpointError, card_of
+
+    try:
+        return card_of(content)
+    except CheckpointError:  # what is wrong is told where the file is opened
+        return None
 
 
 def _like(variant: state.Shown) -> WeightsEntry | None:

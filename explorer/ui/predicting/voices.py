@@ -37,12 +37,15 @@ class Voice(NamedTuple):
         asked = self.asked
         if asked.own is not None:
             return asked.own.name
+        if asked.tuned is not None:
+            return asked.tuned.title
         return asked.entry.name if asked.entry is not None else "untrained"
 
     @property
     def trained(self) -> bool:
         """Whether it has learned anything."""
-        return self.asked.own is not None or self.asked.entry is not None
+        asked = self.asked
+        return any(each is not None for each in (asked.own, asked.tuned, asked.entry))
 
 
 class Heard(NamedTuple):

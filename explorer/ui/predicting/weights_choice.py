@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,10 +15,14 @@ from explorer.tray import LETTERS
 from explorer.ui import state, tasks, waiting
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.jobs import Lane
-from explorer.ui.predicting import own_weights, weights_table, work
+from explorer.ui.predicting import own_weights, tuned_network, weights_table, work
 from explorer.ui.predicting.asked import Asked, Own
+from explorer.ui.predicting.voices import listed
 from explorer.ui.swatches import swatch
 from explorer.words import title
+
+if TYPE_CHECKING:
+    from explorer.training.fine_tuning import FineTuned
 
 
 def choose(variants: Sequence[state.Shown]) -> list[Asked]:
@@ -43,6 +48,7 @@ def choose(variants: Sequence[state.Shown]) -> list[Asked]:
         with table:
             weights_table.draw(_known())
     with rows:
+        tuned_network.offer(variants)
         return _rows(variants, own)
 
 
@@ -59,6 +65,9 @@ def _rows(variants: Sequence[state.Shown], own: Mapping[str, Own]) -> list[Asked
         if variant.letter in own:
             asked.append(Asked(variant, None, own[variant.letter]))
             _introduce_own(variant, own[variant.letter])
+        elif (tuned := tuned_network.of(variant)) is not None:
+            asked.append(Asked(variant, tuned=tuned))
+            _introduce_tuned(variant, tuned)
         elif entry is not None and weights.is_there(entry):
             asked.append(Asked(variant, entry))
             _introduce(variant, entry)
@@ -109,9 +118,23 @@ def _introduce(variant: state.Shown, entry: WeightsEntry) -> None:
 
 def _introduce_own(variant: state.Shown, own: Own) -> None:
     like = f"as {own.like.title}" if own.like else "classes numbered, ImageNet's mean"
+    judged = "How accurate they are, nobody says."
+    if own.card is not None:
+        like, judged = "with their classes and preprocessing", f"The file says: {own.card.about}."
     st.markdown(
         f"{_mark(variant)}**{variant.title}** with your own weights: {own.name}, "
-        f"{megabytes(len(own.content))}; {like}. How accurate they are, nobody says."
+        f"{megabytes(len(own.content))}; {like}. {judged}"
+    )
+
+
+def _introduce_tuned(variant: state.Shown, tuned: "FineTuned") -> None:
+    scores = tuned.scores
+    low, high = scores.accuracy_interval_percent
+    st.markdown(
+        f"{_mark(variant)}**{variant.title}** with a last layer of your own, {tuned.title}: "
+        f"{listed(tuned.classes)}. Of the pictures held out, {scores.right} of {scores.pictures} "
+        f"were named rightly (with 95% confidence between {low:.1f}% and {high:.1f}% on endlessly "
+        "many such pictures). Whatever a picture shows, it is given one of these classes."
     )
 
 

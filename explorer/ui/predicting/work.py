@@ -150,15 +150,14 @@ class Opening:
 
     def look(self) -> Seen:
         """Return what is kept of it."""
-        from explorer.pictures import PictureError
+        from explorer.pictures import PictureError, thumbnail
 
         try:
             picture = self.picture()
         except PictureError as error:
             return Seen(b"", (0, 0), (), str(error))
-        small = picture.image.copy()
-        small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
-        return Seen(_encoded(small, "JPEG"), picture.original_size, picture.notes, "")
+        small = thumbnail(picture.image, _THUMBNAIL_SIDE)
+        return Seen(small, picture.original_size, picture.notes, "")
 
 
 def _ask(opened: Opened, asked: Asked, opening: Opening) -> Said | str:
@@ -193,7 +192,7 @@ def steps(file: File, wanted: Sequence[Preprocessing]) -> Work[tuple[tuple[StepS
             context.check()
             found.append(
                 tuple(
-                    StepShown(step.name, _encoded(_to_be_seen(step.image), "PNG"), step.text)
+                    StepShown(step.name, _png(_to_be_seen(step.image)), step.text)
                     for step in preprocess_in_steps(image, each)
                 )
             )
@@ -216,7 +215,7 @@ def _to_be_seen(image: "Image.Image") -> "Image.Image":
     return image
 
 
-def _encoded(image: "Image.Image", form: str) -> bytes:
+def _png(image: "Image.Image") -> bytes:
     content = BytesIO()
-    image.save(content, form)
+    image.save(content, "PNG")
     return content.getvalue()
