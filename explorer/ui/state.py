@@ -124,19 +124,15 @@ def _left_over() -> list[str]:
 def query() -> dict[str, list[str]]:
     """Return what the URL says of this page, its settings included, to be shown to others.
 
-    A live training is left out: who knows its token commands it. So is that somebody presents:
-    the class sees the lesson, each at their own pace, and not the answers that were given.
+    A live training is left out, for who knows its token commands it, and so is what only this
+    visitor's pictures gave. So is that somebody presents: the class sees the lesson, each at their
+    own pace, and not the answers that were given.
     """
-    kept = {key: st.query_params.get_all(key) for key in st.query_params if key != RUN_PARAMETER}
+    private = (RUN_PARAMETER, TUNED_PARAMETER, "answers")
+    kept = {key: st.query_params.get_all(key) for key in st.query_params if key not in private}
     if kept.get("view") == [PRESENT]:
         kept.pop("view")
-    kept.pop("answers", None)
     return kept
-    A live training is left out, for who knows its token commands it, and so is what only this
-    visitor's pictures gave.
-    """
-    private = (RUN_PARAMETER, TUNED_PARAMETER)
-    return {key: st.query_params.get_all(key) for key in st.query_params if key not in private}
 
 
 def tray() -> Tray:
