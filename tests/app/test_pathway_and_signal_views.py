@@ -122,7 +122,7 @@ def test_what_was_clicked_where_it_is_unknown_does_no_harm(app):
     measured(app, "pathways", SMALL)
     assert looked_at(app)[1] == "layer1.0"
     settled(app.segmented_control(key="probe").set_value("norms").run())
-    assert looked_at(app)[1] == "conv1" and app.metric[0].label == "|dL/dW|"
+    assert looked_at(app)[1] == "layer1.0" and app.metric[0].label == "|dL/dx|"
 
 
 def test_a_branch_that_is_zero_has_no_angle(app):

@@ -152,7 +152,7 @@ def _draw_profiles(
     st.caption(
         f"{fed.words} {'Shaded bands are the stages, small ticks the units. ' if bands else ''}"
         "Layers beside the longest path (projections on shortcuts, an Inception module's other "
-        f"branches) are in the data, not in the line. Loss: {losses}."
+        f"branches) are in the data, not in the line. Loss: {losses}.{fed.single}"
     )
     inspection.draw(shown, {line.name: _numbers(p) for line, p in zip(shown, first, strict=True)})
     reports.button([Variant(line.spec, line.title) for line in shown], first)

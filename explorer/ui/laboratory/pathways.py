@@ -173,6 +173,7 @@ def _draw_profiles(
     losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
     st.caption(
         f"{fed.words} Measured where each unit splits, over the whole batch. Loss: {losses}."
+        f"{fed.single}"
     )
     inspection.draw(shown, {line.name: _numbers(measured[0]) for line, measured in found})
 
