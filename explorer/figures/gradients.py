@@ -132,7 +132,7 @@ def gradient_norms(
         chart.update_xaxes(ticksuffix="%")
     if logarithmic:
         minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        wide = limits[1] > 100 * limits[0]  # else 2 and 5 are labelled too
+        wide = limits[1] > 900 * limits[0]  # else 2 and 5 are labelled too
         ticks = {"exponentformat": "power", "dtick": 1} if wide else {"dtick": "D2"}
         chart.update_yaxes(type="log", minor=minor, **ticks)
     else:

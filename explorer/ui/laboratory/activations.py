@@ -212,7 +212,7 @@ def _draw_curves(
     st.caption(
         f"{fed.words} Of all numbers of the batch together. "
         f"{'Shaded bands are the stages. ' if bands else ''}"
-        "Layers beside the longest path are in the data, not in a line."
+        f"Layers beside the longest path are in the data, not in a line.{fed.single}"
     )
 
 

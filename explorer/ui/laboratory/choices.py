@@ -52,6 +52,14 @@ class Feed(NamedTuple):
         return " The shaded range is from the least to the greatest seed."
 
     @property
+    def single(self) -> str:
+        """Of which of several seeds single numbers are, as one more sentence."""
+        if self.seeds == 1:
+            return ""
+        loss = " and the loss" if self.goes_back else ""
+        return f" One layer's numbers{loss} are those of seed {self.settings.seed}."
+
+    @property
     def words(self) -> str:
         """The conditions, as a sentence for the caption."""
         settings = self.settings
@@ -186,7 +194,7 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
         format_func=SOURCES.__getitem__,
         key="input",
         help=GLOSSARY["input"],
-        width="content",
+        width="stretch",  # so that it wraps on a phone
         **_LINKED,
     )
     return chosen

@@ -173,7 +173,7 @@ def draw_curves(
     st.caption(
         f"{fed.words} {'Shaded bands are the stages, small ticks the units. ' if bands else ''}"
         "Layers beside the longest path (projections on shortcuts, an Inception module's other "
-        f"branches) are in the data, not in the line. Loss: {losses}."
+        f"branches) are in the data, not in the line. Loss: {losses}.{fed.single}"
     )
 
 

@@ -194,6 +194,7 @@ def draw_curves(
     losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
     st.caption(
         f"{fed.words} Measured where each unit splits, over the whole batch. Loss: {losses}."
+        f"{fed.single}"
     )
 
 
