@@ -90,7 +90,7 @@ def _has_plain_twin(spec: ArchitectureSpec) -> bool:
     return spec.residual and bool(weights.cifar10_name(spec.plain()))
 
 
-PAIR = trained_control("network", "Residual network and its plain twin", _has_plain_twin)
+PAIR = trained_control("network", "Network and plain twin", _has_plain_twin)
 
 
 def pair(choices: Mapping[str, str]) -> tuple[str, ...]:

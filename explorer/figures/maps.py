@@ -9,9 +9,8 @@ import plotly.graph_objects as go
 from explorer.figures.style import figure
 
 _SCALE = "Cividis"
-_GAP = 0.5
-"""Between two surfaces, in widths of one."""
-_LABEL_LIFT = 0.08
+_GAP = 0.35
+"""Between two surfaces, in heights of one."""
 
 
 class LossMap(NamedTuple):
@@ -92,46 +91,50 @@ def contours(name: str, shown: LossMap, bounds: tuple[float, float]) -> go.Figur
 
 
 def surfaces(name: str, shown: Sequence[LossMap], bounds: tuple[float, float]) -> go.Figure:
-    """Return losses as surfaces side by side, which turn together and share one colour scale.
+    """Return losses as surfaces above each other, which turn together and share one colour scale.
 
     Args:
         name: stable name.
-        shown: the maps.
+        shown: the maps, from top to bottom.
         bounds: ends of the colour scale and of the height, losses above 0.
     """
-    chart = figure(name, "", "", 460, showlegend=False)
+    chart = figure(name, "", "", 80 + 280 * len(shown), showlegend=False)
     low, high = map(log10, bounds)
-    for number, each in enumerate(shown):
-        width = each.places[-1] - each.places[0]
-        moved = number * width * (1 + _GAP)
+    floors = [(len(shown) - 1 - number) * (high - low) * (1 + _GAP) for number in range(len(shown))]
+    for each, raised in zip(shown, floors, strict=True):
+        heights = _by_second(each, bounds)
         chart.add_surface(
-            x=[place + moved for place in each.places],
+            x=list(each.places),
             y=list(each.places),
-            z=_by_second(each, bounds),
+            z=[[None if value is None else value + raised for value in row] for row in heights],
+            surfacecolor=heights,
+            customdata=[list(column) for column in zip(*each.losses, strict=True)],
             colorscale=_SCALE,
             cmin=low,
             cmax=high,
-            showscale=number == 0,
+            showscale=raised == 0,
             colorbar=_loss_bar(low, high),
-            hovertemplate=f"%{{z:.2f}}<extra>{each.name}, log10 of the loss</extra>",
+            hovertemplate=f"%{{x:.2f}}, %{{y:.2f}}: %{{customdata:.3g}}<extra>{each.name}</extra>",
         )
-        chart.add_scatter3d(
-            x=[moved],
-            y=[each.places[0]],
-            z=[high + _LABEL_LIFT * (high - low)],
-            text=[each.name],
-            mode="text",
-            textfont={"size": 14, "color": "#8A95A1"},
-            hoverinfo="skip",
+    for number, each in enumerate(shown):
+        chart.add_annotation(
+            text=each.name,
+            x=0,
+            y=1 - number / len(shown),
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="top",
+            showarrow=False,
         )
-    hidden = {"showticklabels": False, "title": {"text": ""}, "showbackground": False}
+    bare = {"visible": False}
     chart.update_scenes(
-        xaxis=hidden,
-        yaxis=hidden,
-        zaxis={**hidden, "range": [low, high + 2 * _LABEL_LIFT * (high - low)]},
+        xaxis=bare,
+        yaxis=bare,
+        zaxis=bare,
         aspectmode="manual",
-        aspectratio={"x": 1.9, "y": 0.9, "z": 0.7},
-        camera={"eye": {"x": 0.35, "y": -1.7, "z": 0.85}},
+        aspectratio={"x": 0.9, "y": 0.9, "z": 0.8 * len(shown)},
+        camera={"eye": {"x": 0.55, "y": -2.4, "z": 1.0}},
         dragmode="turntable",
     )
     return chart
