@@ -108,8 +108,8 @@ def test_work_is_done_elsewhere_with_the_same_result(workers):
     spec, settings = parse("resnet20-cifar,width=4"), ProbeSettings(batch=2)
     job = finished(submitted(queue, laboratory.probes("norms", [spec], settings, 2)))
     assert job.error is None
-    assert [profile.norms for profile in job.result[0]] == [
-        probe(spec, ProbeSettings(batch=2, seed=seed)).norms for seed in (0, 1)
+    assert [profile.layers for profile in job.result[0]] == [
+        probe(spec, ProbeSettings(batch=2, seed=seed)).layers for seed in (0, 1)
     ]
 
     job = finished(submitted(queue, fails))

@@ -14,6 +14,12 @@ from explorer.training.live import LiveTraining
 from explorer.training.live_history import History, Point
 
 EACH = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda each: each.key)
+TRAINING = pytest.mark.parametrize(
+    "experiment",
+    [each for each in EXPERIMENTS if "steps" in {control.key for control in each.controls}],
+    ids=lambda each: each.key,
+)
+"""Those that train; `test_measuring_experiments` runs the others."""
 
 
 class Waiting:
@@ -70,7 +76,7 @@ def smallest(experiment, **chosen):
     return experiment.settings(**first | chosen)
 
 
-@EACH
+@TRAINING
 def test_an_experiment_runs_and_answers_its_guess(experiment):
     waiting = Waiting()
     found = experiment.run(smallest(experiment, seed="1"), waiting)
@@ -82,7 +88,7 @@ def test_an_experiment_runs_and_answers_its_guess(experiment):
         assert chart.records and all(record["seed"] == 1 for record in chart.records)
 
 
-@EACH
+@TRAINING
 def test_networks_of_one_s_own_take_part_where_they_make_sense(experiment):
     if experiment.why_not is None:
         return
