@@ -108,9 +108,12 @@ def test_work_is_done_elsewhere_with_the_same_result(workers):
     spec, settings = parse("resnet20-cifar,width=4"), ProbeSettings(batch=2)
     job = finished(submitted(queue, laboratory.probes("norms", [spec], settings, 2)))
     assert job.error is None
-    assert [profile.layers for profile in job.result[0]] == [
-        probe(spec, ProbeSettings(batch=2, seed=seed)).layers for seed in (0, 1)
-    ]
+    for seed, profile in enumerate(job.result[0]):
+        here = probe(spec, ProbeSettings(batch=2, seed=seed))
+        # Another number of threads adds up in another order.
+        assert [layer.weight_gradient_norm for layer in profile.layers] == pytest.approx(
+            [layer.weight_gradient_norm for layer in here.layers], rel=1e-5
+        )
 
     job = finished(submitted(queue, fails))
     assert (job.status, type(job.error), str(job.error)) == (
