@@ -26,11 +26,11 @@ PAGES = (
     ("gradients", "Gradients", "show_chart"),
     ("train", "Train", "model_training"),
     ("predict", "Predict", "image_search"),
+    ("learn", "Learn", "school"),
     ("experiments", "Experiments", "science"),
     ("landscape", "Landscape", "bubble_chart"),
-    ("learn", "Learn", "school"),
 )
-"""File in `explorer/ui/pages`, title and icon; the first is the one that opens."""
+"""File in `explorer/ui/pages`, title and icon; the first opens, the last hide on narrow screens."""
 
 
 def draw() -> None:
