@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,9 +74,9 @@ def replicas(tmp_path: Path) -> Iterator[tuple[int, list[Server]]]:
 
 def connected(server: Server) -> bool:
     """Whether a visitor's session is on this server."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    connection.request("GET", "/_stcore/metrics")
-    text = connection.getresponse().read().decode()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        connection.request("GET", "/_stcore/metrics")
+        text = connection.getresponse().read().decode()
     match = re.search(r"^active_sessions\S* (\d+)", text, re.MULTILINE)
     assert match is not None, text[:2000]
     return int(match[1]) > 0
@@ -117,7 +117,12 @@ def test_when_a_server_dies_its_visitors_go_on_at_the_other(
     wait_until_finished(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("ResNet-34 v2")
     expect(page).to_have_url(re.compile("v=resnet34v2"))
-    page.get_by_role("textbox", name="Variant as text").fill("resnet50")
-    page.get_by_role("textbox", name="Variant as text").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("ResNet-50", timeout=30_000)
+    deadline = time.monotonic() + 60
+    while page.get_by_role("heading", level=1).inner_text() != "ResNet-50":
+        assert (
+            time.monotonic() < deadline
+        )  # what is typed before the other server has drawn is lost
+        page.get_by_role("textbox", name="Variant as text").fill("resnet50")
+        page.get_by_role("textbox", name="Variant as text").press("Enter")
+        page.wait_for_timeout(3000)
     context.close()
