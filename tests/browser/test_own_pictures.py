@@ -29,7 +29,9 @@ def test_a_zip_becomes_a_network_that_names_its_classes(page: Page, tmp_path: Pa
         timeout=SLOW_S * 1000
     )
     wait_until_finished(page, timeout_s=SLOW_S)
-    expect(page).to_have_url(re.compile(r"/predict\?.*v=resnet50,stride_at%3D1x1,classes%3D2"))
+    expect(page).to_have_url(
+        re.compile(r"/predict\?.*v=resnet50(,|%2C)stride_at%3D1x1(,|%2C)classes%3D2")
+    )
     expect(page.get_by_text(re.compile(r"^[12]\. (Kätzchen|dog)$"))).to_have_count(2)
 
     page.reload()

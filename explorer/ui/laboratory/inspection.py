@@ -55,4 +55,4 @@ def _microscope(line: Line, layer: str, in_tray: bool) -> None:
         key="probe-microscope",
     ):
         state.look(line.letter or "A", units[0])
-        st.switch_page("explorer/ui/pages/picture.py")
+        st.switch_page("explorer/ui/pages/picture.py", query_params={})

@@ -76,7 +76,7 @@ def _offer(tuned: "FineTuned") -> None:
             "Ask it on Predict", key="own-predict", type="primary", icon=":material/image_search:"
         ):
             tuned_network.take(tuned)
-            st.switch_page("explorer/ui/pages/predict.py")
+            st.switch_page("explorer/ui/pages/predict.py", query_params={})
         file = f"{tuned.spec}.safetensors"
         st.download_button(
             "Network (safetensors)",
