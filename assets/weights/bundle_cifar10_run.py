@@ -93,13 +93,15 @@ def card(name: str, result: dict[str, Any], tensors: Tensors, data: Dataset) -> 
     model.load_state_dict(tensors, strict=True)
     score = evaluate(model, data.test, steps)
     recipe, seed = result["recipe"], result["seed"]
+    command = f"train {spec} --recipe {recipe['name']} --seed {seed}"
+    command += " --compile" if result.get("compiled") else ""
     return {
         "name": name,
         "title": f"{title(spec)}, our own, recipe {recipe['name']}",
         "architecture": str(spec),
         "dataset": f"{data.name}, {len(data.categories)} classes",
-        "source": f"our own training: python -m explorer train {spec} --recipe {recipe['name']} "
-        f"--seed {seed}, then assets/weights/{Path(__file__).name}",
+        "source": f"our own training: python -m explorer {command}, "
+        f"then assets/weights/{Path(__file__).name}",
         "licence": "MIT",
         "preprocessing": asdict(steps),
         "accuracy": {

@@ -207,6 +207,7 @@ class Run:
             "device": training.device.type,
             "processes": training.workers.count,
             "threads": torch.get_num_threads(),
+            "compiled": training.compiled,
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
 

@@ -1,6 +1,7 @@
 """What the server tells browsers about every answer."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 from explorer.ui.headers import HEADERS, SecurityHeaders
 
@@ -16,7 +17,10 @@ def answered(*headers):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(SecurityHeaders(app)({"type": "http"}, None, send))
+    # In a thread of its own: beside browser tests, this one has a loop already.
+    with ThreadPoolExecutor(1) as elsewhere:
+        done = SecurityHeaders(app)({"type": "http"}, None, send)
+        elsewhere.submit(asyncio.run, done).result()
     assert sent[1]["body"] == b"hello"
     return sent[0]["headers"]
 
