@@ -19,6 +19,7 @@ from explorer.ui import (
     warmup,
 )
 
+# File in `explorer/ui/pages`, title and icon; the first opens, the last hide on narrow screens.
 PAGES = (
     ("explore", "Explore", "table_chart"),
     ("compare", "Compare", "compare_arrows"),
@@ -30,7 +31,6 @@ PAGES = (
     ("experiments", "Experiments", "science"),
     ("landscape", "Landscape", "bubble_chart"),
 )
-"""File in `explorer/ui/pages`, title and icon; the first opens, the last hide on narrow screens."""
 
 
 def draw() -> None:

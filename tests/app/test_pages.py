@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Element
 
 from explorer.analysis import analyze
 from explorer.gradients import ProbeSettings, probe
@@ -54,6 +55,13 @@ def test_the_first_page_states_exact_numbers(app):
     assert shown["Prediction peak (one picture)"] == f"{analysis.peak_inference_bytes / 1e6:.2f} MB"
     assert shown["Receptive field"] == "483 px"
     assert all(metric.help for metric in app.metric)
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in PAGES.glob("[!_]*.py")))
+def test_a_page_begins_with_its_title(app, page):
+    open_with(app, "resnet20-cifar", page)
+    first = next(node for node in app.main if isinstance(node, Element))
+    assert first.type == "title"
 
 
 def test_the_module_is_built_live_and_confirms_the_analysis(app):
