@@ -64,6 +64,15 @@ def draw() -> None:
         with st.sidebar:
             tray.draw()
             controls.draw()
+    with st.container():  # what comes and goes here must not move the page: see `explore.draw`
+        _tell()
+    with waiting.only_shown():
+        page.run()
+    warmup.start(tasks.MODULES, [tasks.load_bundled_weights])
+
+
+def _tell() -> None:
+    """Say what could not be read of a link, and what is missing of the app itself."""
     for notice in state.notices():
         st.error(notice)
     if missing := assets.damaged():
@@ -71,9 +80,6 @@ def draw() -> None:
             f"Missing or damaged in this installation: {', '.join(missing)}. What needs them is "
             "switched off until they are restored; everything else works."
         )
-    with waiting.only_shown():
-        page.run()
-    warmup.start(tasks.MODULES, [tasks.load_bundled_weights])
 
 
 # The server imports this file once, outside of any visitor's run, and runs it for each of them.

@@ -235,3 +235,16 @@ def test_a_setting_is_in_the_address_whatever_the_tray_went_through(
     page.get_by_test_id("stMain").get_by_role(role, name=name).first.click()
     wait_until_finished(page)
     expect(page).to_have_url(re.compile(rf"[?&]{found}"))
+
+
+def test_a_setting_stays_in_the_address_when_a_notice_leaves(page: Page) -> None:
+    visit(page, "/?v=resnet18&v=resnet26")
+    expect(page.get_by_text("no network 'resnet26'")).to_be_visible()
+    page.get_by_role("button", name="Duplicate", exact=True).click()
+    page.get_by_role("radio", name="MACs").first.click()  # while the page is redrawn
+    wait_until_finished(page)
+    expect(page.get_by_text("no network 'resnet26'")).to_have_count(0)
+    expect(page).to_have_url(re.compile("breakdown=MACs"))
+    page.reload()
+    wait_until_finished(page)
+    expect(page.get_by_role("radio", name="MACs")).to_be_checked()
