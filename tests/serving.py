@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app.py"
@@ -55,21 +56,29 @@ def serve(
         command = [sys.executable, "-m", "streamlit", "run", str(app)]
         command += [f"--server.{name}={value}" for name, value in options.items()]
         variables = {**os.environ, **(environment or {})}
-        with log_path.open("wb") as log:
-            process = subprocess.Popen(
+        with (
+            log_path.open("wb") as log,
+            beside(
                 command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=variables
-            )
-        server = Server(port, log_path, process)
-        try:
+            ) as process,
+        ):
+            server = Server(port, log_path, process)
             _wait_until_healthy(server, time.monotonic() + timeout_s)
             yield server
+
+
+@contextmanager
+def beside(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Run a process until the block ends, however it ends: none is left running or unwaited."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
         finally:
             process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
 
 
 def free_port() -> int:

@@ -9,6 +9,8 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -73,11 +75,15 @@ def elsewhere(work: Work[T]) -> Work[T]:
             return cast(T, _unpickled(future.result()))
         except KilledWorker as lost:
             raise MayPass(_LOST) from lost
-        except OSError as gone:
-            _forget()
-            raise MayPass(f"The cluster at {address()} no longer answers.") from gone
+        except Exception as error:
+            of_the_work = future is not None and future.status == "error"
+            if of_the_work or (_connected(client) and not isinstance(error, OSError)):
+                raise
+            _forget(client)
+            raise MayPass(f"The cluster at {address()} no longer answers.") from error
         finally:
-            _give_up(future, wanted, said)
+            if _connected(client):
+                _give_up(future, wanted, said)
 
     return relay
 
@@ -93,18 +99,39 @@ def _client() -> Any:
     where = address()
     with _lock:
         found = _clients.get(where)
-        if found is None or found.status != "running":
+        if found is None or not _connected(found):
             try:
-                found = Client(where, timeout=CONNECT_S, set_as_default=False)
+                found = Client(where, timeout=CONNECT_S, set_as_default=False, loop=_loop())
             except (OSError, ValueError) as error:
                 raise MayPass(f"The cluster at {where} does not answer.") from error
             _clients[where] = found
         return found
 
 
-def _forget() -> None:
+@cache
+def _loop() -> Any:
+    """Return the event loop of every connection, which runs in a thread of its own.
+
+    A client that makes its own and does not reach the scheduler leaves that thread behind.
+    """
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    runner.start()
+    return runner.loop
+
+
+def _connected(client: Any) -> bool:
+    return bool(client.status == "running")
+
+
+def _forget(client: Any) -> None:
+    """Close a connection that is lost, which would otherwise be tried again and again."""
     with _lock:
-        _clients.pop(address(), None)
+        for where in [where for where, each in _clients.items() if each is client]:
+            del _clients[where]
+    with suppress(OSError):
+        client.close(timeout=CONNECT_S)
 
 
 def _follow(future: Any, said: Any, context: JobContext) -> None:
@@ -124,13 +151,11 @@ def _follow(future: Any, said: Any, context: JobContext) -> None:
 
 def _give_up(future: Any, wanted: Any, said: Any) -> None:
     """Leave nothing of a piece of work on the cluster."""
-    try:
+    with suppress(OSError):
         if future is not None and not future.done():
             future.cancel()
         wanted.delete()
         said.delete()
-    except OSError:
-        _forget()
 
 
 def _attempt(work: bytes, name: str) -> bytes:
@@ -192,7 +217,7 @@ class _Far:
         self._told_s = now
         try:
             self._wanted.get(timeout=SAY_S)
-        except TimeoutError:
+        except OSError:  # it is not there, or the scheduler is not
             self._cancelled = True
         else:
             self._said.set(tuple(self._latest))

@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -14,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.chromium import visit, wait_until_finished
-from tests.serving import ROOT, Server, free_port, serve
+from tests.serving import ROOT, Server, beside, free_port, serve
 
 CONFIGURATION = ROOT / ".deploy" / "nginx.conf"
 SECRET = {"STREAMLIT_SERVER_COOKIE_SECRET": "0123456789abcdef" * 4}
@@ -33,16 +32,12 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[int]:
         text = text.replace(f"server 127.0.0.1:{kept} ", f"server 127.0.0.1:{port} ")
     (folder / "nginx.conf").write_text(text)
     command = [program, "-p", str(folder), "-e", "start.log", "-c", "nginx.conf"]
-    process = subprocess.Popen([*command, "-g", "daemon off;"])
-    try:
+    with beside([*command, "-g", "daemon off;"]) as process:
         deadline = time.monotonic() + 30
         while not status(listening):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         yield listening
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def answer(port: int, path: str, **headers: str) -> tuple[int, dict[str, str]]:

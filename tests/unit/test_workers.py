@@ -21,8 +21,8 @@ from explorer.training.loop import Training, TrainingError
 from explorer.training.recipe import Recipe
 from explorer.training.run import CHECKPOINT, CURVE, RESULT, read_checkpoint
 from explorer.training.workers import ALONE, Workers
+from tests.serving import ROOT, beside
 
-ROOT = Path(__file__).parents[2]
 RECIPE = Recipe(name="test", epochs=2, batch=8, rotation=10.0, contrast=0.2)
 CPU = torch.device("cpu")
 
@@ -85,16 +85,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pa
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command = [*launcher, "-m", "explorer", "train", TEXT, *OPTIONS, "--out", str(two)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert main(["train", TEXT, *OPTIONS, "--out", str(one)]) == 0
-    out, err = process.communicate(timeout=300)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with beside(command, cwd=ROOT, env=environment, **pipes) as process:
+        assert main(["train", TEXT, *OPTIONS, "--out", str(one)]) == 0
+        out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert out.count("test error") == 2  # last and best, told by the first process alone
     assert err.count("epoch 3/3") == 1
