@@ -201,7 +201,7 @@ def draw_curves(
         lambda: work.records(profiles),
         inspection.choose if clickable else None,
     )
-    losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
+    losses = sentences.losses([(line, p.loss) for line, p in zip(shown, first, strict=True)])
     st.caption(
         f"{fed.words} {'Shaded bands are the stages, small ticks the units. ' if bands else ''}"
         "Layers beside the longest path (projections on shortcuts, an Inception module's other "

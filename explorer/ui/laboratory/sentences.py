@@ -1,6 +1,6 @@
 """Findings in words, computed from the curves that are drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isnan, nan
 from statistics import median
 
@@ -14,6 +14,11 @@ def about(line: Line, told: str) -> str:
     """Return a sentence about a network, as an item of a list."""
     mark = f"{swatch(line.letter)} " if line.letter else ""
     return f"- {mark}**{line.title}**: {told}"
+
+
+def losses(found: Iterable[tuple[Line, float]]) -> str:
+    """Return each network's loss, for a caption."""
+    return "; ".join(f"{line.name} {three_figures(loss)}" for line, loss in found)
 
 
 def percent(share: float) -> str:
