@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from math import inf, isfinite, isnan
 
 from explorer.spec import ArchitectureSpec
 
@@ -222,12 +223,24 @@ def change(factor: float) -> str:
     Args:
         factor: its norm there over its norm at the start of the way.
     """
-    if not 0 < factor < float("inf"):
-        return f"has no finite ratio ({factor})"
-    if factor >= 1:
-        return f"grows {_three_figures(factor)}-fold"
-    return f"shrinks to 1/{_three_figures(1 / factor)}"
+    if factor == 0:
+        return "falls to 0"
+    if not 0 < factor < inf:
+        return f"has no finite ratio ({'not a number' if isnan(factor) else 'infinite'})"
+    if factor < 1e-6:
+        return f"shrinks to {three_figures(factor)} of itself"
+    size = three_figures(max(factor, 1 / factor))
+    if size == "1":
+        return "stays the same"
+    return f"grows {size}-fold" if factor > 1 else f"shrinks to 1/{size}"
 
 
-def _three_figures(value: float) -> str:
-    return f"{float(f'{value:.3g}'):,g}" if value < 1e6 else f"{value:.2e}"
+def three_figures(value: float) -> str:
+    """Return a number with three figures, a very large or small one with a power of ten."""
+    if value == 0 or not isfinite(value) or 1e-4 <= abs(value) < 999_500:
+        return f"{float(f'{value:.3g}'):,g}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

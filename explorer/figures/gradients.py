@@ -198,5 +198,6 @@ def _draw_bands(chart: go.Figure, bands: Sequence[Band], panels: int) -> None:
                 annotation_text=band.name if named else "",
                 annotation_position="bottom left",
                 annotation_font_size=13,
+                annotation_yshift=16 * (number % 2),  # beside a narrow neighbour's, on a phone
                 **({"row": panel, "col": 1} if panels > 1 else {}),
             )

@@ -22,6 +22,8 @@ def draw(
     reading: str,
     records: Callable[[], Records],
     on_point: Callable[[Sequence[Any]], object] | None = None,
+    *,
+    table: bool = False,
 ) -> None:
     """Draw a chart with everything that belongs to it.
 
@@ -33,6 +35,7 @@ def draw(
         records: gives the data shown, when the CSV is asked for.
         on_point: called with the data of a point, its `customdata`, when it is clicked; such a
             chart gives its data as a table too, for those who cannot click.
+        table: whether it does so without it.
     """
     st.markdown(f"**{title}**")
     place = st.container()
@@ -48,6 +51,8 @@ def draw(
         "toImageButtonOptions": {"format": form.lower(), "filename": key, "scale": PNG_SCALE},
     }
     name = f"chart-{key}"
+    if table or on_point is not None:
+        _table(key, records)
     if on_point is None:
         place.plotly_chart(chart, key=name, config=config, alt=title)
         return
@@ -60,7 +65,6 @@ def draw(
     place.plotly_chart(
         chart, key=name, config=config, alt=title, on_select=told, selection_mode="points"
     )
-    _table(key, records)
 
 
 def _table(key: str, records: Callable[[], Records]) -> None:

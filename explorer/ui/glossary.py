@@ -186,6 +186,10 @@ GLOSSARY = {
         "L2 norm of dL/dW, the gradient of the loss with respect to the layer's weights: how "
         "strongly one training step would pull at them."
     ),
+    "update-rate": (
+        "A step of plain gradient descent changes a layer's weights by this rate times |dL/dW|, "
+        "so by the rate times |dL/dW| / |W| of their size. At 1 the ratio itself is shown."
+    ),
     "output_gradient": (
         "L2 norm of dL/dy, the gradient that arrives at the layer's outputs (before the "
         "normalisation behind it), over the whole batch: the signal on its way back."

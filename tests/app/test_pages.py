@@ -1,5 +1,6 @@
 """The pages as a person uses them, without a browser."""
 
+import json
 import threading
 
 import pytest
@@ -10,6 +11,7 @@ from explorer.analysis import analyze
 from explorer.gradients import ProbeSettings, probe
 from explorer.spec import SpecError, parse
 from explorer.ui.controls import MORE
+from explorer.words import three_figures
 from tests.app.driving import PAGES, ROOT, settled
 
 PICTURES = ROOT / "assets" / "pictures"
@@ -263,7 +265,7 @@ def test_gradients_of_a_variant_its_twin_and_the_other_ordering(app):
     assert "Plain-20" not in words(app)
     settled(app.selectbox(key="quantity").set_value("weight").run())
     assert "to the first (conv1), the weights' gradient" in words(app)
-    settled(app.segmented_control(key="input").set_value("pictures").run())
+    settled(app.selectbox(key="input").set_value("pictures").run())
     assert "bundled photographs" in words(app)
 
 
@@ -285,6 +287,30 @@ def test_a_unit_on_a_curve_of_gradients_has_its_own_numbers(app):
     settled(app.selectbox(key="probe-layer").set_value("layer2.0").run())
     unit = probe("resnet20-cifar,depth=8,width=4", ProbeSettings(batch=32)).units[1]
     assert metrics(app)["|dL/dx|"] == f"{unit.output_gradient_norm:.4g}"
+
+
+def test_the_update_ratio_is_that_of_the_chosen_rate(app):
+    open_with(app, "resnet20-cifar,depth=8,width=4", "gradients")
+    settled(app.selectbox(key="quantity").set_value("relative").run())
+    settled(app.number_input(key="update-rate").set_value(0.1).run())
+    path = probe("resnet20-cifar,depth=8,width=4", ProbeSettings(batch=32)).main_path
+    ratios = sorted(0.1 * layer.weight_gradient_norm / layer.weight_norm for layer in path)
+    middle = three_figures((ratios[3] + ratios[4]) / 2)
+    step = "At rate 0.1, a plain step's size relative to the weights' is"
+    assert f"{step} **{middle}** at the median of 8 layers" in words(app)
+    chart = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert chart["layout"]["yaxis"]["title"]["text"] == "0.1 × |dL/dW| / |W|"
+
+
+def test_a_twin_is_put_beside_when_its_unit_is_opened(app):
+    open_with(app, "resnet20-cifar,depth=8,width=4", "gradients")
+    assert app.button(key="probe-microscope").label == "conv1 is in no unit"
+    assert app.button(key="probe-microscope").disabled
+    settled(app.selectbox(key="probe-network").select_index(1).run())
+    settled(app.selectbox(key="probe-layer").set_value("layer2.0.conv2").run())
+    settled(app.button(key="probe-microscope").click().run())
+    assert app.selectbox(key="microscope-unit").value == "layer2.0"
+    assert "Block microscope" in app.header[-1].value and "Plain-8" in app.header[-1].value
 
 
 def test_gradients_that_cannot_be_measured_say_so(app):

@@ -44,7 +44,7 @@ def test_a_variant_and_its_other_ordering_are_followed(app):
     assert [trace["mode"] for trace in products] == ["lines+markers", "markers"] * 2
     assert all(sum(trace["y"]) == pytest.approx(1) for trace in products)
     settled(app.number_input(key="path-samples").set_value(1).run())
-    settled(app.segmented_control(key="input").set_value("cifar10").run())
+    settled(app.selectbox(key="input").set_value("cifar10").run())
     assert "Batch of 8 pictures (CIFAR-10 test pictures)" in words(app)
 
 

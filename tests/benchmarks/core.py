@@ -257,7 +257,6 @@ BENCHMARKS = [
             probing_memory(kind, variant, batch),
         )
         for kind, variant, batch in PROBED
-        if variant in ("resnet18", "resnet50", "resnet110-cifar")
     ),
     Benchmark(
         "prediction",

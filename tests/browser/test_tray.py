@@ -220,7 +220,7 @@ def test_the_tray_is_worked_on_a_phone(page: Page) -> None:
         ("/", "radio", "MACs", "breakdown=MACs"),
         ("/", "button", "pooling", "layer-kinds=pooling"),
         ("/compare?v=resnet18&v=resnet34", "radio", "MACs", "breakdown=MACs"),
-        ("/gradients?v=resnet20-cifar", "radio", "bundled photographs", "input=bundled"),
+        ("/gradients?v=resnet20-cifar", "radio", "One below the other", "curves=One"),
         ("/predict?v=resnet50,stride_at=1x1", "button", "macaw", "pictures=Scarlet"),
         ("/landscape", "button", "wide", "families=wide"),
     ],

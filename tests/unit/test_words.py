@@ -4,7 +4,7 @@ import pytest
 
 from explorer.names import NAMES
 from explorer.spec import parse
-from explorer.words import change, name_title, sentence, title, unit_name
+from explorer.words import change, name_title, sentence, three_figures, title, unit_name
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,35 @@ def test_units_are_called_what_they_are(text: str, name: str) -> None:
     [
         (8912.4, "grows 8,910-fold"),
         (19.66, "grows 19.7-fold"),
-        (1.0, "grows 1-fold"),
+        (1.01, "grows 1.01-fold"),
+        (1.0, "stays the same"),
+        (0.998, "stays the same"),
         (0.25, "shrinks to 1/4"),
-        (3.1e7, "grows 3.10e+07-fold"),
-        (float("inf"), "has no finite ratio (inf)"),
-        (float("nan"), "has no finite ratio (nan)"),
-        (0.0, "has no finite ratio (0.0)"),
+        (999_499, "grows 999,000-fold"),
+        (999_500, "grows 1.00 × 10⁶-fold"),
+        (3.1e7, "grows 3.10 × 10⁷-fold"),
+        (2.0001e-6, "shrinks to 1/500,000"),
+        (2e-21, "shrinks to 2.00 × 10⁻²¹ of itself"),
+        (float("inf"), "has no finite ratio (infinite)"),
+        (float("nan"), "has no finite ratio (not a number)"),
+        (0.0, "falls to 0"),
     ],
 )
 def test_change_of_a_gradient(factor: float, expected: str) -> None:
     assert change(factor) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (-0.05126, "-0.0513"),
+        (123456, "123,000"),
+        (0.00012, "0.00012"),
+        (2.5e-7, "2.50 × 10⁻⁷"),
+        (-4e12, "-4.00 × 10¹²"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_numbers_have_three_figures(value: float, expected: str) -> None:
+    assert three_figures(value) == expected

@@ -16,6 +16,7 @@ from explorer.ui.gallery import Figure
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import sentences
 from explorer.ui.predicting.voices import Heard
+from explorer.words import three_figures
 
 _COUNTS = (8, 16, 32, MOST_MAPS)
 _READING = (
@@ -85,7 +86,7 @@ def _draw_all(
 def _draw_maps(heard: Heard, picture: Shown, count: int, found: Maps, reading: str) -> None:
     height, width = found.size
     strongest = zip(found.indices, found.strengths, found.tiles, strict=True)
-    figures = [Figure(f"{n}: {sentences.number(value)}", png) for n, value, png in strongest]
+    figures = [Figure(f"{n}: {three_figures(value)}", png) for n, value, png in strongest]
     many = min(count, len(figures))
     which = f"{many} strongest of {found.channels:,}" if many < found.channels else f"All {many}"
     gallery.draw(

@@ -27,7 +27,7 @@ from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, depth_work
 from explorer.ui.laboratory.depth_work import Point
 from explorer.ui.swatches import swatch
-from explorer.words import change
+from explorer.words import change, three_figures
 
 _LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
 _DEEPEST = [str(depth) for depth in DEPTHS if depth >= 32]
@@ -209,6 +209,7 @@ def _draw_points(
         "slowly. At 1 the gradient arrives as strong as it left."
         + (" Points are medians, shaded from the least to the greatest seed." * (seeds > 1)),
         lambda: [_record(shown, point, settings) for point in points],
+        table=True,
     )
     several = f" to {settings.seed + seeds - 1}" if seeds > 1 else ""
     st.caption(
@@ -259,7 +260,7 @@ def _finding(each: _Shown, curve: DepthCurve, theory: Law | None) -> str:
         for depth, value in zip(curve.depths, curve.values, strict=True)
     ]
     low, high = curve.lows[-1], curve.highs[-1]
-    spread = f" (seeds: {low:.3g} to {high:.3g})" if low != high else ""
+    spread = f" (seeds: {three_figures(low)} to {three_figures(high)})" if low != high else ""
     said = (
         f"- {each.mention}: at depth {curve.depths[-1]} the gradient "
         f"**{change(curve.values[-1])}**{spread}"

@@ -1,7 +1,7 @@
 """The settings of the probes: each a control with one name in the link, whatever the probe."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
@@ -111,7 +111,7 @@ def batch(small: bool, one_pass: bool = True) -> int:
         small: whether the pictures are, so that there may be more by default.
         one_pass: whether the probe goes forward and back but once; else there are fewer.
     """
-    usual = (32 if small else 4) if one_pass else (8 if small else 2)
+    usual = (32 if one_pass else 8) if small else 2  # ResNet-50 and two twins: about two seconds
     return int(
         st.number_input(
             "Batch",
@@ -156,13 +156,16 @@ def initialisation() -> str:
     return _select("Initialisation", INITIALISATIONS, "initialisation")
 
 
-def _select(label: str, words: Mapping[str, str], key: str) -> str:
+def _select(
+    label: str, words: Mapping[str, str], key: str, width: int | Literal["stretch"] = "stretch"
+) -> str:
     chosen: str = st.selectbox(
         label,
         list(words),
         format_func=words.__getitem__,
         key=key,
         help=GLOSSARY[key],
+        width=width,
         **_LINKED,
     )
     return chosen
@@ -186,18 +189,8 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
     pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
     tiny = all(spec.input_shape == (3, 32, 32) for spec in specs)
     offered = [key for key in SOURCES if key == "noise" or (pictures and key != "cifar10")]
-    chosen: str = st.segmented_control(
-        "Input",
-        [*offered, "cifar10"] if tiny else offered,
-        default="noise",
-        required=True,
-        format_func=SOURCES.__getitem__,
-        key="input",
-        help=GLOSSARY["input"],
-        width="stretch",  # so that it wraps on a phone
-        **_LINKED,
-    )
-    return chosen
+    keys = [*offered, "cifar10"] if tiny else offered
+    return _select("Input", {key: SOURCES[key] for key in keys}, "input", width=250)
 
 
 def _files(source: str) -> tuple[str, tuple[tasks.File, ...]]:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.diagram import diagram
+from explorer.tray import Variant
 from explorer.ui import state
 from explorer.ui.laboratory.lines import Line
 
@@ -32,15 +33,15 @@ def draw(shown: Sequence[Line], found: Mapping[str, Mapping[str, Numbers]]) -> N
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Network", list(found), key=_NETWORK, **_KEPT)
         layers = found[name]
-        layer = st.selectbox("Layer", list(layers), key=_LAYER, **_KEPT)
-        line = next(line for line in shown if line.name == name)
-        _microscope(line, layer, in_tray=bool(line.letter) or line is shown[0])
+        layer = st.selectbox("Layer or unit", list(layers), key=_LAYER, **_KEPT)
+        _microscope(next(line for line in shown if line.name == name), layer)
     with st.container(horizontal=True):
         for quantity, value in layers[layer].items():
             st.metric(quantity, f"{value:,}" if isinstance(value, int) else f"{value:.4g}")
 
 
-def _microscope(line: Line, layer: str, in_tray: bool) -> None:
+def _microscope(line: Line, layer: str) -> None:
+    """Draw the way to a layer's unit; a twin, which is in no place of the tray, gets one there."""
     units = [
         member
         for group in diagram(line.spec).groups
@@ -48,11 +49,16 @@ def _microscope(line: Line, layer: str, in_tray: bool) -> None:
         for member in unit.members
         if f"{layer}.".startswith(f"{member}.")
     ]
-    if st.button(
-        "Open its unit in the microscope",
-        icon=":material/search:",
-        disabled=not (units and in_tray),
-        key="probe-microscope",
-    ):
-        state.look(line.letter or "A", units[0])
+    if not units:
+        label = f"{layer} is in no unit"
+    elif line.is_twin:
+        label = "Put it beside, and open its unit in the microscope"
+    else:
+        label = "Open its unit in the microscope"
+    if st.button(label, icon=":material/search:", disabled=not units, key="probe-microscope"):
+        if line.is_twin:
+            state.keep(state.tray().add(Variant(line.spec)))
+            state.choose_unit(units[0])
+        else:
+            state.look(line.letter or "A", units[0])
         st.switch_page("explorer/ui/pages/picture.py", query_params={})

@@ -20,13 +20,24 @@ if TYPE_CHECKING:
 
 
 class Quantity(NamedTuple):
-    """What a curve shows: of layers or of units, which attribute, and its words."""
+    """What a curve shows: of layers or of units, which attribute, how many times, and its words.
+
+    `rate` is that of a step of plain descent, where the curve shows what the step changes.
+    """
 
     words: str
     of_units: bool
     attribute: str
     axis: str
     sentence: str
+    rate: float | None = None
+
+    def at(self, rate: float) -> "Quantity":
+        """Return the quantity for a step of another rate."""
+        if rate == 1:
+            return self
+        words, axis = f"{self.words}, times {rate:g}", f"{rate:g} × {self.axis}"
+        return self._replace(words=words, axis=axis, rate=rate)
 
 
 QUANTITIES = {
@@ -71,6 +82,7 @@ QUANTITIES = {
         "relative_weight_gradient",
         "|dL/dW| / |W|",
         "the weights' relative gradient",
+        rate=1.0,
     ),
 }
 _FORMULA = r"""
@@ -104,7 +116,20 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "One batch goes forward, the loss goes back. The curve shows how strong the gradient is at "
         "every layer of an untrained network."
     )
-    quantity = st.selectbox(
+    quantity = _quantity()
+    asking.ask(
+        "norms",
+        lines.choose(variants),
+        partial(_draw_profiles, quantity),
+        "Measuring gradients",
+    )
+    with st.expander("The formula, and what theory and the papers say"):
+        st.markdown(_FORMULA)
+
+
+def _quantity() -> Quantity:
+    """Draw what is measured, and the rate of the step that it is about, if there is one."""
+    chosen = st.selectbox(
         "Gradient",
         list(QUANTITIES),
         format_func=lambda key: QUANTITIES[key].words,
@@ -113,14 +138,21 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         persist_state="session",
         help=f"{GLOSSARY['output_gradient']}\n\n{GLOSSARY['weight_gradient']}",
     )
-    asking.ask(
-        "norms",
-        lines.choose(variants),
-        partial(_draw_profiles, QUANTITIES[quantity]),
-        "Measuring gradients",
+    if QUANTITIES[chosen].rate is None:
+        return QUANTITIES[chosen]
+    rate = st.number_input(
+        "Learning rate",
+        1e-6,
+        1e3,
+        1.0,
+        format="%.4g",
+        key="update-rate",
+        bind="query-params",
+        persist_state="session",
+        help=GLOSSARY["update-rate"],
+        width=180,
     )
-    with st.expander("The formula, and what theory and the papers say"):
-        st.markdown(_FORMULA)
+    return QUANTITIES[chosen].at(float(rate))
 
 
 def _draw_profiles(
@@ -169,7 +201,7 @@ def draw_curves(
         lambda: work.records(profiles),
         inspection.choose if clickable else None,
     )
-    losses = "; ".join(f"{line.name} {p.loss:.3f}" for line, p in zip(shown, first, strict=True))
+    losses = sentences.losses([(line, p.loss) for line, p in zip(shown, first, strict=True)])
     st.caption(
         f"{fed.words} {'Shaded bands are the stages, small ticks the units. ' if bands else ''}"
         "Layers beside the longest path (projections on shortcuts, an Inception module's other "
@@ -187,8 +219,9 @@ def _stages(profile: "GradientProfile", quantity: Quantity) -> list[str]:
 
 def _curve(line: Line, profiles: "Sequence[GradientProfile]", quantity: Quantity) -> Curve:
     points = _points(profiles[0], quantity)
+    times = quantity.rate or 1
     rows = [
-        [getattr(point, quantity.attribute) for point in _points(profile, quantity)]
+        [times * getattr(point, quantity.attribute) for point in _points(profile, quantity)]
         for profile in profiles
     ]
     names = [point.name for point in points]
@@ -203,11 +236,14 @@ def _finding(line: Line, curve: Curve, profile: "GradientProfile", quantity: Qua
     first, last = ends[0], ends[-1]
     base = curve.values[last]
     factor = curve.values[first] / base if base else nan
-    return sentences.about(
-        line,
+    told = (
         f"from the last {_point(line, quantity)} ({curve.layers[last]}) to the first "
-        f"({curve.layers[first]}), {quantity.sentence} **{change(factor)}**.",
+        f"({curve.layers[first]}), {quantity.sentence} **{change(factor)}**."
     )
+    if quantity.rate is not None:
+        step = f"At rate {quantity.rate:g}, a plain step's size relative to the weights'"
+        told += f" {sentences.spread(curve, step, 'layer')}"
+    return sentences.about(line, told)
 
 
 def _point(line: Line, quantity: Quantity) -> str:

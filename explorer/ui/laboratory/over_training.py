@@ -150,6 +150,7 @@ def _draw_histories(
         "Each row is a layer, the first on top; each column a step. Even colour from top to bottom "
         "means that all layers get a gradient of one size.",
         lambda: _records(histories),
+        table=True,
     )
     charts.draw(
         losses(

@@ -176,6 +176,7 @@ def _draw_profiles(
         "A straight line: every branch on the way changes the gradient by the same factor. The "
         "line is the geometric mean, the shaded range goes from the weakest path to the strongest.",
         lambda: path_words.records(profiles, [one.trained for one in asked]),
+        table=True,
     )
     charts.draw(
         by_length("path-products", _part_curves(found), "Share of the whole"),

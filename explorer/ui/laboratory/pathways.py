@@ -191,7 +191,7 @@ def draw_curves(
             lambda: work.records(profiles),
             inspection.choose if clickable else None,
         )
-    losses = "; ".join(f"{line.name} {measured[0].loss:.3f}" for line, measured in found)
+    losses = sentences.losses([(line, measured[0].loss) for line, measured in found])
     st.caption(
         f"{fed.words} Measured where each unit splits, over the whole batch. Loss: {losses}."
         f"{fed.single}"

@@ -1,13 +1,13 @@
 """Findings in words, computed from the curves that are drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isnan, nan
 from statistics import median
 
 from explorer.figures.gradients import Curve
 from explorer.ui.laboratory.lines import Line
 from explorer.ui.swatches import swatch
-from explorer.words import change
+from explorer.words import change, three_figures
 
 
 def about(line: Line, told: str) -> str:
@@ -16,9 +16,9 @@ def about(line: Line, told: str) -> str:
     return f"- {mark}**{line.title}**: {told}"
 
 
-def number(value: float) -> str:
-    """Return a number with three figures."""
-    return f"{value:.3g}"
+def losses(found: Iterable[tuple[Line, float]]) -> str:
+    """Return each network's loss, for a caption."""
+    return "; ".join(f"{line.name} {three_figures(loss)}" for line, loss in found)
 
 
 def percent(share: float) -> str:
@@ -29,13 +29,16 @@ def percent(share: float) -> str:
 def growth(curve: Curve, subject: str, point: str) -> str:
     """Say what becomes of a signal from the first point of a curve to the last."""
     first, last = curve.values[0], curve.values[-1]
+    sizes = f"from {three_figures(first)} to {three_figures(last)}"
     return (
         f"from the first {point} ({curve.layers[0]}) to the last ({curve.layers[-1]}), {subject} "
-        f"**{change(last / first if first else nan)}**, from {number(first)} to {number(last)}."
+        f"**{change(last / first if first else nan)}**, {sizes}."
     )
 
 
-def spread(curve: Curve, subject: str, point: str, form: Callable[[float], str] = number) -> str:
+def spread(
+    curve: Curve, subject: str, point: str, form: Callable[[float], str] = three_figures
+) -> str:
     """Say what the median of a curve is, and where its least and greatest values are."""
     known = [place for place, value in enumerate(curve.values) if not isnan(value)]
     if not known:

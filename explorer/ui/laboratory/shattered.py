@@ -122,6 +122,7 @@ def _draw_found(shown: Sequence[Line], found: Found, fed: choices.Feed, scalar: 
         "and the brown dotted line are noises."
         + (" Lines are means, shaded from the least to the greatest seed." * (fed.seeds > 1)),
         lambda: _records(done, found),
+        table=True,
     )
     charts.draw(
         walks(
