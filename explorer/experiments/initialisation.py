@@ -33,7 +33,7 @@ _METHODS = {
     "resnet20-cifar,survival=0.5": "BN, stochastic depth",
     "resnet20-cifar,norm=none": "no BN",
     "resnet20-cifar,norm=none,init=fixup": "no BN, Fixup",
-    "resnet20-cifar,norm=none,skip_init=true": "no BN, SkipInit",
+    "resnet20-cifar,norm=none,skip_init=true": "no BN, SkipInit (ReZero)",
 }
 _PLAIN_START, *_SCALED_STARTS = tuple(_METHODS)[-3:]
 
@@ -185,7 +185,7 @@ EXPERIMENT = Experiment(
         (
             "none",
             "only those that start as He et al. do",
-            "only those whose branches start at zero (Fixup, SkipInit)",
+            "only those whose branches start at zero (Fixup, SkipInit, ReZero)",
             "both sorts",
         ),
         2,

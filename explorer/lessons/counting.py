@@ -26,7 +26,7 @@ class Term(NamedTuple):
 def task(part: CountingPart) -> str:
     """Say what is to be counted."""
     what = "parameters" if part.count == "parameters" else "multiply-accumulates (MACs)"
-    return f"How many {what} has {_subject(part)}?"
+    return f"How many {what} does {_subject(part)} have?"
 
 
 def _subject(part: CountingPart) -> str:

@@ -190,7 +190,7 @@ class CountingPart(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentPart(Part):
-    """A card that leads to an experiment."""
+    """An experiment, with its own networks and choices."""
 
     kind: ClassVar[str] = "experiment"
     experiment: str = field(metadata=by(named("experiments", "experiment")))

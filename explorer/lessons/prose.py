@@ -5,7 +5,7 @@ import re
 from explorer.lessons.quantities import fill
 from explorer.rules import quote
 
-PAGES = ("compare", "picture", "gradients", "train", "predict", "landscape", "learn")
+PAGES = ("compare", "picture", "gradients", "train", "predict", "learn", "experiments", "landscape")
 """Pages that a link may lead to; `./` alone is Explore."""
 
 _APART = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$|`[^`\n]+`", re.DOTALL)

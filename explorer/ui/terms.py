@@ -78,7 +78,66 @@ _TERMS = (
     _helped("Variant as text", "text_form"),
     _helped("Weights, memory of", "weights"),
     _helped("Wide ResNet: widening factor", "widen", "?v=wrn-28-10-cifar"),
+    _helped("Early exit", "early_exit", "predict?v=resnet50,stride_at=1x1"),
+    _helped("Momentum", "training-momentum", "train?v=resnet20-cifar"),
+    _helped("Learning rate", "live-rate", "train?v=resnet20-cifar"),
+    _helped("Optimiser", "live-optimizer", "train?v=resnet20-cifar"),
+    _helped("SkipInit and ReZero", "skip_init", "experiments?experiment=Initialisation+lab"),
+    _helped(
+        "Signal: mean, variance, dead channels",
+        "signal",
+        "gradients?v=resnet20-cifar&probe=Activations",
+    ),
     _helped("Zero-gamma", "zero_init", "picture?v=resnet50,zero_init=true&unit=layer1.1"),
+    Term(
+        "CKA: centred kernel alignment",
+        "How alike two layers are, whatever they are: 1 if they lay out the same pictures in the "
+        "same way, up to rotation and scale, 0 if they have nothing in common (Kornblith et al. "
+        "2019, arXiv:1905.00414).",
+        "experiments?experiment=Layer+similarity",
+    ),
+    Term(
+        "Cross-entropy",
+        "The loss of a classifier: minus the logarithm of the probability that it gives to the "
+        "right class. Guessing among ten classes has 2.3.",
+        "experiments?experiment=Degradation",
+    ),
+    Term(
+        "Effective receptive field",
+        "The pixels that really count for a place in a feature map, found by the gradient: a "
+        "spot in the middle of the theoretical field (Luo et al. 2016, arXiv:1701.04128).",
+        "experiments?experiment=Effective+receptive+field",
+    ),
+    Term(
+        "Grad-CAM",
+        "A map of where a network looks for a class: a stage's channels, each weighted by the mean "
+        "gradient of the class's score, added up (Selvaraju et al. 2017, arXiv:1610.02391).",
+        "predict?v=resnet50,stride_at=1x1&view=Explain",
+    ),
+    Term(
+        "Lesion",
+        "A unit of a trained network is switched off or moved, to see what depends on it (Veit et "
+        "al. 2016, arXiv:1605.06431).",
+        "experiments?experiment=Lesions+and+reordering",
+    ),
+    Term(
+        "Loss landscape",
+        "The loss at weights around the trained ones, in random directions whose filters are as "
+        "long as the network's own: filter normalisation (Li et al. 2018, arXiv:1712.09913).",
+        "experiments?experiment=Loss+landscape",
+    ),
+    Term(
+        "Overfitting",
+        "A network is good on its training pictures and worse on others: the training error is "
+        "low and the test error is not. Degradation is something else.",
+        "train?v=resnet20-cifar",
+    ),
+    Term(
+        "Shattered gradients",
+        "The gradients at neighbouring inputs have nothing in common, like white noise, as in deep "
+        "plain networks (Balduzzi et al. 2017, arXiv:1702.08591).",
+        "experiments?experiment=Shattered+gradients",
+    ),
     Term(
         "Backpropagation",
         "The gradient of the loss with respect to every weight, found layer by layer from the last "

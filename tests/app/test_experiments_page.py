@@ -22,6 +22,13 @@ def told(app):
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))
 
 
+def paper_and_scale(app):
+    """Whether what the paper measured, and what differs, stand open."""
+    whole = [each for each in app.expander if each.label.startswith("What ")]
+    assert len(whole) == 2
+    return [each.proto.expanded for each in whole]
+
+
 def test_all_experiments_are_listed_and_open(app):
     opened(app)
     for each in EXPERIMENTS:
@@ -33,12 +40,14 @@ def test_all_experiments_are_listed_and_open(app):
 
 
 def test_a_guess_is_held_against_run_and_paper(app):
-    opened(app, "degradation", deep="32", steps="50")
+    opened(app, "degradation", deep="32", steps="20")
     assert not app.get("plotly_chart")
+    assert not any(paper_and_scale(app))
     app.radio("guess-degradation").set_value("0").run()
     app.button("waiting-experiment-degradation-start").click().run()
     settled(app)
     assert len(app.get("plotly_chart")) == 1
+    assert all(paper_and_scale(app))
     assert "**Your guess**  \nlower than the shallow one's" in told(app)
     assert "**The paper**  \nhigher than the shallow one's" in told(app)
     assert "Plain-32 (CIFAR)**: " not in told(app)
@@ -46,7 +55,7 @@ def test_a_guess_is_held_against_run_and_paper(app):
 
 
 def test_what_was_run_before_is_there_at_once(app):
-    opened(app, "degradation", deep="32", steps="50", seed="5")
+    opened(app, "degradation", deep="32", steps="20", seed="5")
     start = app.button("waiting-experiment-degradation-start")
     start.click().run()
     settled(app)
@@ -57,7 +66,7 @@ def test_what_was_run_before_is_there_at_once(app):
 
 
 def test_one_s_own_variants_take_part_where_they_can(app):
-    opened(app, "degradation", "resnet20-cifar,width=4", "resnet18-1d", steps="50")
+    opened(app, "degradation", "resnet20-cifar,width=4", "resnet18-1d", steps="20")
     app.toggle("own-degradation").set_value(True).run()
     assert "takes no part: a network for series takes no pictures" in told(app)
     app.button("waiting-experiment-degradation-start").click().run()

@@ -1,16 +1,21 @@
 """Lessons as a learner and a teacher use them, without a browser."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.experiments import find
+from explorer.experiments.experiment import Outcome
 from explorer.lessons.parts import PARTS, ProbePart
 from explorer.lessons.records import Lesson
 from explorer.lessons.shelf import VARIABLE
 from explorer.probing import ProbeSettings
-from explorer.ui.learning import known, live
+from explorer.ui.experimenting import work
+from explorer.ui.learning import experimenting, known, live
 from explorer.ui.learning.overview import GLOSSARY_KEY
+from explorer.ui.tasks import Kept
 from explorer.ui.terms import TERMS
 from tests.app.driving import PAGES, settled
 
@@ -168,8 +173,25 @@ def test_the_closing_card_opens_explore_in_its_state(app: AppTest) -> None:
     assert "lesson" not in app.query_params and "view" not in app.query_params
 
 
+def test_an_experiment_runs_within_the_lesson(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Outcome(findings=("It was found.",), charts=(), answer=2, conditions="Measured so.")
+    instant = replace(find("degradation"), run=lambda settings, watch: found)
+    monkeypatch.setattr(experimenting, "find", lambda key: instant)
+    monkeypatch.setattr(work, "_outcomes", Kept(1))
+    opened(app, lesson="degradation", step="2", view="present")
+    assert instant.claim in words(app)
+    press(app, "waiting-experiment-degradation-start")
+    told = words(app)
+    assert "It was found." in told and "Measured so." in told
+    assert "**The paper**  \nhigher than the shallow one's" in told
+    assert "Your guess" not in told
+    assert said(app, "lesson") == "degradation"
+
+
 def test_a_training_is_opened_ready(app: AppTest) -> None:
-    opened(app, lesson="degradation", step="2")
+    opened(app, lesson="batch-normalisation", step="5")
     button = next(each for each in app.button if each.label == "Open the training")
     button.click().run()
     assert not app.exception

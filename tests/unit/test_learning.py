@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from explorer.experiments import EXPERIMENTS
 from explorer.lessons.prose import PAGES
 from explorer.tray import read_variant
 from explorer.ui.glossary import GLOSSARY
@@ -71,6 +72,7 @@ def test_a_term_is_short_and_seen_on_a_page_with_real_variants(term) -> None:
     found = parse_qs(query, strict_parsing=bool(query))
     for link in found.get("v", ()):
         read_variant(link)
+    assert set(found.get("experiment", ())) <= {each.title for each in EXPERIMENTS}
     if "unit" in found:
         assert re.fullmatch(r"layer\d\.\d+", found["unit"][0])
 

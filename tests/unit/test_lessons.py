@@ -220,6 +220,7 @@ def test_a_teachers_lesson_stands_in_place_of_one_of_the_same_name(
         pictures=("cat", "dog"),
         trained=("resnet20-cifar", "plain20-cifar", "resnet50,stride_at=1x1"),
         trainings=("degradation", "shortcuts", "normalisation"),
+        experiments=("degradation", "shortcuts", "lesions", "paths"),
     )
     monkeypatch.delenv(VARIABLE, raising=False)
     bundled = shelf(known)

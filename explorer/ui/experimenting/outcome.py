@@ -38,10 +38,12 @@ def _draw_chart(experiment: Experiment, chart: Chart) -> None:
 def _compare(experiment: Experiment, answer: int, guess: int | None) -> None:
     """Hold the guess, what was measured and the paper against each other."""
     answers, published = experiment.guess.answers, experiment.guess.published
+    st.markdown(f"**{experiment.guess.question}**")
     with st.container(horizontal=True):
         for title, place in (("Your guess", guess), ("Here", answer), ("The paper", published)):
-            with st.container(border=True, width=280):
-                st.markdown(f"**{title}**  \n{'none yet' if place is None else answers[place]}")
+            if place is not None:
+                with st.container(border=True, width=280):
+                    st.markdown(f"**{title}**  \n{answers[place]}")
     if answer == published:
         st.success("The paper's finding holds here too.")
     else:

@@ -6,10 +6,8 @@ from typing import Any
 import streamlit as st
 
 from explorer.diagram import diagram
-from explorer.experiments import find
 from explorer.lessons.parts import (
     DiagramPart,
-    ExperimentPart,
     LayersPart,
     NumbersPart,
     Part,
@@ -19,7 +17,7 @@ from explorer.lessons.values import part_rows
 from explorer.side_by_side import numbers as numbers_of
 from explorer.training.live_experiments import EXPERIMENTS
 from explorer.ui import cached, charts, numbers, state, unit_view
-from explorer.ui.learning import counting, predicting, probes
+from explorer.ui.learning import counting, experimenting, predicting, probes
 from explorer.ui.train_views import choices
 from explorer.words import title
 
@@ -87,18 +85,10 @@ def _train(part: TrainPart, _: bool) -> None:
             leave_for("train")
 
 
-def _experiment(part: ExperimentPart, _: bool) -> None:
-    with st.container(border=True):
-        if st.button(
-            f"Open the experiment: {find(part.experiment).title}", icon=":material/science:"
-        ):
-            leave_for("experiments", experiment=part.experiment)
-
-
-def leave_for(page: str, **parameters: str) -> None:
+def leave_for(page: str) -> None:
     """Open another page; Learn stays where it is, but is no longer shown to a class."""
     state.go(state.place()._replace(presented=False))
-    st.switch_page(f"explorer/ui/pages/{page}.py", query_params=parameters)
+    st.switch_page(f"explorer/ui/pages/{page}.py")
 
 
 DRAW: Mapping[str, Callable[[Any, bool], None]] = {
@@ -111,6 +101,6 @@ DRAW: Mapping[str, Callable[[Any, bool], None]] = {
     "train": _train,
     "predict": predicting.draw,
     "counting": counting.draw,
-    "experiment": _experiment,
+    "experiment": experimenting.draw,
 }
 """What draws each kind of live part."""

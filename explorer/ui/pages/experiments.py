@@ -56,10 +56,12 @@ def _draw_one(chosen: Experiment) -> None:
                 ask=None if work.known(chosen, settings) else "Run",
                 streams=True,
             )
-    with st.expander("What the paper measured", key=f"paper-{chosen.key}"):
+    # Closed before the run, so that nobody's guess is helped.
+    found = settings is not None and work.known(chosen, settings)
+    with st.expander("What the paper measured", found, key=f"paper-{chosen.key}"):
         st.markdown(chosen.published)
         st.caption(chosen.source)
-    with st.expander("What differs here", key=f"scale-{chosen.key}"):
+    with st.expander("What differs here", found, key=f"scale-{chosen.key}"):
         st.markdown(chosen.scale)
 
 
