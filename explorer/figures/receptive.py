@@ -8,6 +8,7 @@ from explorer.figures.style import figure
 
 _CENTRE = "#FFFFFF"
 _COVERS = 0.7
+_UNSEEN = 1e-6
 _MOST_AROUND = 0.5  # of the picture's side, beyond each of its edges
 
 
@@ -41,16 +42,22 @@ def field_on_picture(field: FieldDrawn, name: str, colour: str) -> go.Figure:
     A theoretical field far larger than the picture is cut off.
     """
     chart = figure(name, "Column (pixels)", "Row (pixels)", 430, hovermode="closest")
-    edges = {"x": -0.5, "y": -0.5, "sizex": field.side, "sizey": field.side}
-    for source, opacity in ((field.picture, 1), (field.gradient, _COVERS)):
+    # plotly draws but one of several images of exactly the same place and size.
+    for source, opacity, size in (
+        (field.picture, 1, field.side),
+        (field.gradient, _COVERS, field.side * (1 + _UNSEEN)),
+    ):
         chart.add_layout_image(
             source=source,
             opacity=opacity,
             xref="x",
             yref="y",
+            x=-0.5,
+            y=-0.5,
+            sizex=size,
+            sizey=size,
             sizing="stretch",
             layer="below",
-            **edges,
         )
     half = field.theoretical / 2
     _outline(chart, "rect", field, half, colour, "dash", f"theory, {field.theoretical} wide")

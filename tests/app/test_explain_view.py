@@ -411,10 +411,16 @@ def test_an_empty_view_is_the_first_one(app):
 
 
 def test_what_needs_too_much_memory_is_told(app, monkeypatch):
-    monkeypatch.setattr(tasks, "MAX_PROBE_BYTES", 1e6)
-    explained(app, OURS, class_A="bird (2)")  # which no other test asks for
-    assert "more than the 0 GB one explanation may take here." in app.error[0].value
-    assert not galleries(app)
+    explained(app, OURS)
+    assert galleries(app), "kept from here on"
+    with monkeypatch.context() as limited:
+        limited.setattr(tasks, "MAX_PROBE_BYTES", 1e6)
+        settled(app.selectbox(key="class-A").set_value(2).run())
+        settled(app.selectbox(key="class-A").set_value(-1).run())
+        assert "more than the 0 GB one explanation may take here." in app.error[0].value
+        assert not galleries(app)
+    settled(app.selectbox(key="class-A").set_value(2).run())
+    assert galleries(app) and not app.error
 
 
 def test_limits_are_said_on_the_page(app):

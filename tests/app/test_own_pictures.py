@@ -11,7 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.archive import read_zip
 from explorer.data import bundled_picture
+from explorer.explanation.board import board, removal
+from explorer.explanation.cam import focus, grad_cams
+from explorer.explanation.lesions import answer
 from explorer.prediction import predict_own
+from explorer.preprocessing import preprocess
 from explorer.training import features
 from explorer.training.features import extract
 from explorer.training.fine_tuning import FineTuned, fine_tune
@@ -91,6 +95,29 @@ def test_a_zip_is_learned_judged_and_asked(app: AppTest) -> None:
     mine = charts(app)[1]
     assert mine["data"][0]["y"] == [f"{n}. {label.label}" for n, label in enumerate(said, 1)]
     assert mine["data"][0]["x"] == pytest.approx([label.probability for label in said], rel=1e-3)
+
+
+def test_what_was_fine_tuned_is_looked_into_and_lesioned(app: AppTest) -> None:
+    give(opened(app), zipped(files(12)))
+    wanted = expected(zipped(files(12)))
+    app.button(key="own-predict").click().run()
+    app.session_state["tray"], app.session_state["edited"] = [str(wanted.spec)], 0
+    go_to(app, "predict")
+    image = preprocess(bundled_picture("cat").read().image, wanted.preprocessing)[0]
+    settled(app.segmented_control(key="view").set_value("explain").run())
+    assert not app.error
+    best = int(wanted.network()(image[None]).argmax())
+    cam = grad_cams(wanted.spec, wanted.network(), image, best)[-1]
+    assert cam.heat.any() and f"lies on **{focus(cam.heat):.0%}** of the picture" in told(app)
+
+    settled(app.segmented_control(key="view").set_value("lesions").run())
+    settled(app.multiselect(key="off-A").set_value(["stage1 unit 2"]).run())
+    assert not app.error
+    lesion = removal(board(wanted.spec), 1)
+    first, *_ = answer(wanted.spec, wanted.network(), image, lesion)
+    assert f"stage1 unit 2 off: **{wanted.classes[first.index]}**, {first.probability:.1%}" in told(
+        app
+    )
 
 
 def test_a_setting_trains_another_head_from_the_same_features(

@@ -233,6 +233,7 @@ def test_labelled_pictures_are_counted(app):
     table = next(frame.value for frame in app.dataframe if "A_answer" in frame.value.columns)
     assert list(table["truth"]) == [entry.categories[label] for label in truths]
     assert list(table["A_answer"]) == [entry.categories[first] for first, *_ in ranked]
+    assert (table["A_ms"] > 0).all()
     assert charts(app)[1]["data"][0]["text"] == [
         [str(n) if n else "" for n in row] for row in scores.confusion
     ]

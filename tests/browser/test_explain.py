@@ -47,6 +47,8 @@ def test_two_networks_explain_two_photographs(page: Page) -> None:
     expect(galleries(page, "The 16 filters")).to_have_count(2, timeout=SLOW_S * 1000)
     page.get_by_role("radio", name="Receptive field").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(2, timeout=SLOW_S * 1000)
+    # In each chart the picture, and the gradient that covers it.
+    expect(page.locator(".js-plotly-plot image")).to_have_count(4, timeout=SLOW_S * 1000)
     page.get_by_role("radio", name="Through the depth").click()
     expect(page.get_by_text(re.compile("nearest class means"))).to_be_visible(
         timeout=2 * SLOW_S * 1000

@@ -76,7 +76,8 @@ def look_into(
             report(0.0, "loading the network")
             key = (each.key, picture.fit, picture.file.identity, setting)
             compute = partial(_explained, each, picture.fit, opening, report, setting, explain)
-            found.append(kept.get(key, compute))
+            # The bound is no part of the key: what it refuses is neither kept nor looked up.
+            found.append(_too_large(each.variant.spec) or kept.get(key, compute))
         return tuple(found)
 
     return work
@@ -91,6 +92,17 @@ def _part(context: JobContext, place: int, asked: Sequence[Asked]) -> Report:
     return report
 
 
+def _too_large(spec: ArchitectureSpec) -> str:
+    """Say that looking into a network takes too much memory, or nothing."""
+    need = tasks.probe_bytes(spec, 1)
+    if need <= tasks.MAX_PROBE_BYTES:
+        return ""
+    return (
+        f"Looking into it needs up to {need / 1e9:.1f} GB, more than the "
+        f"{tasks.MAX_PROBE_BYTES / 1e9:.0f} GB one explanation may take here."
+    )
+
+
 def _explained(
     asked: Asked,
     fit: Fit,
@@ -102,19 +114,12 @@ def _explained(
     from explorer.explanation.errors import ExplanationError
     from explorer.preprocessing import preprocess
 
-    spec = asked.variant.spec
-    need = tasks.probe_bytes(spec, 1)
-    if need > tasks.MAX_PROBE_BYTES:
-        return (
-            f"Looking into it needs up to {need / 1e9:.1f} GB, more than the "
-            f"{tasks.MAX_PROBE_BYTES / 1e9:.0f} GB one explanation may take here."
-        )
     opened = open_network(asked, fit)
     steps, module = opened.network.steps, opened.module
     if steps is None or module is None:
         return opened.network.error
     image, shown = preprocess(opening.picture().image, steps)
     try:
-        return explain(Looked(spec, module, steps, image, shown, report), setting)
+        return explain(Looked(asked.variant.spec, module, steps, image, shown, report), setting)
     except ExplanationError as error:
         return f"{error}."

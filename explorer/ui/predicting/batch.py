@@ -77,6 +77,9 @@ def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
             f"{voice.letter}: probability", format="percent"
         )
         columns[f"{voice.letter}_right"] = st.column_config.CheckboxColumn(f"{voice.letter}: right")
+        columns[f"{voice.letter}_ms"] = st.column_config.NumberColumn(
+            f"{voice.letter}: time (ms)", format="%.0f", help="Preparation and forward pass."
+        )
     records = [_record(voices, row) for row in rows]
     empty = [name for name in columns if all(record.get(name) is None for record in records)]
     pictures = [
@@ -109,6 +112,9 @@ def _record(voices: Sequence[Voice], row: Row) -> dict[str, Any]:
         record[f"{voice.letter}_answer"] = first and first.label
         record[f"{voice.letter}_probability"] = first and first.probability
         record[f"{voice.letter}_right"] = right
+        record[f"{voice.letter}_ms"] = (
+            said.preprocess_ms + said.forward_ms if isinstance(said, Said) else None
+        )
     return record
 
 

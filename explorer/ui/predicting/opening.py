@@ -120,6 +120,7 @@ def _open_tuned(tuned: "FineTuned", fit: Fit) -> Opened:
     return Opened(
         Network(tuned.classes, steps),
         lambda image: prediction.predict_own(image, module, steps, tuned.classes, tuned.title, TOP),
+        module,
     )
 
 
