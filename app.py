@@ -18,6 +18,7 @@ from explorer.ui import (
     waiting,
     warmup,
 )
+from explorer.ui.plain import plain
 
 PAGES = (
     ("explore", "Explore", "table_chart"),
@@ -65,7 +66,7 @@ def draw() -> None:
             tray.draw()
             controls.draw()
     for notice in state.notices():
-        st.error(notice)
+        st.error(plain(notice))
     if missing := assets.damaged():
         st.warning(
             f"Missing or damaged in this installation: {', '.join(missing)}. What needs them is "

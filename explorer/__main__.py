@@ -15,6 +15,8 @@ from explorer.export.origin import Origin
 from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
 from explorer.printing import print_json, print_table
+from explorer.rules import quote
+from explorer.shortage import out_of_memory
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training import tuning_command
 from explorer.training.command import add_options, train
@@ -36,10 +38,21 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         sys.stderr.close()
         return 0
-    except ValueError as error:
-        print(f"explorer: {error}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
+        print(f"explorer: {_in_words(error)}", file=sys.stderr)
         return 2
     return status
+
+
+def _in_words(error: Exception) -> str:
+    """Say what went wrong; what is nobody's fault but ours is raised again."""
+    if out_of_memory(error):
+        return "there is not enough memory: a smaller batch, picture or network may fit"
+    if isinstance(error, RuntimeError):
+        raise error
+    if isinstance(error, OSError) and error.strerror:
+        return f"{quote(error.filename)}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 class _Parser(argparse.ArgumentParser):

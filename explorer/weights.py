@@ -7,6 +7,7 @@ before torch is there.
 
 import difflib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -114,7 +115,8 @@ def file_of(entry: WeightsEntry) -> Path:
 
 def is_there(entry: WeightsEntry) -> bool:
     """Whether some weights can be loaded without fetching them first."""
-    return file_of(entry).is_file()
+    # Unlike Path's, which raises where a folder may not be entered or its name is too long.
+    return os.path.isfile(file_of(entry))
 
 
 def fetch(entry: WeightsEntry, progress: downloads.Progress = lambda done, total: None) -> None:
@@ -201,7 +203,7 @@ def _verified(entry: WeightsEntry) -> Path:
     if downloads.matches(file, entry.sha256):
         return file
     fetching = f"fetch it with: python -m explorer fetch {entry.name}"
-    if not file.is_file():
+    if not is_there(entry):
         remedy = "make it as assets/README.md says, or restore it" if entry.bundled else fetching
         raise WeightsError(f"{file.name} is missing: {remedy}")
     raise WeightsError(

@@ -9,6 +9,7 @@ from explorer.cards import Preprocessing
 from explorer.figures.prediction import Answer, Answers, aligned_classes, top_classes
 from explorer.ui import charts, state, waiting
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.plain import plain
 from explorer.ui.predicting import batch, work
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.hearing import Hearing, answers_to, hear
@@ -54,7 +55,7 @@ def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
         partial(_draw_steps, voices, wanted),
         "Preparing the picture",
     )
-    for note in (*seen.notes, *filter(None, [file.credit])):
+    for note in (*map(plain, seen.notes), *filter(None, [file.credit])):
         st.caption(note)
 
 
