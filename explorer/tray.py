@@ -67,8 +67,8 @@ class Tray:
         return len(self.variants) == MAX_VARIANTS
 
     def edit(self, place: int) -> "Tray":
-        """Edit another variant."""
-        return replace(self, edited=place)
+        """Edit another variant; a place that is not there changes nothing."""
+        return replace(self, edited=place) if place in range(len(self.variants)) else self
 
     def choose(self, spec: ArchitectureSpec, place: int) -> "Tray":
         """Put other choices in a place; a name given by hand stays."""

@@ -1,4 +1,4 @@
-"""What is typed or linked: variants, JSON documents, recipes, the tray, a learner's place, names."""
+"""What is typed or linked: variants, JSON, recipes, the tray, a place in a lesson, names."""
 
 import json
 from html.parser import HTMLParser

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.probing import INITIALISATIONS, LOSSES, MAX_SEED, MODES, SOURCES, ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks, uploads
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 
 MAX_BATCH = 256
@@ -186,18 +187,15 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
     pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
     tiny = all(spec.input_shape == (3, 32, 32) for spec in specs)
     offered = [key for key in SOURCES if key == "noise" or (pictures and key != "cifar10")]
-    chosen: str = st.segmented_control(
+    return one_of(
         "Input",
         [*offered, "cifar10"] if tiny else offered,
-        default="noise",
-        required=True,
-        format_func=SOURCES.__getitem__,
-        key="input",
-        help=GLOSSARY["input"],
+        "noise",
+        "input",
+        GLOSSARY["input"],
+        SOURCES.__getitem__,
         width="stretch",  # so that it wraps on a phone
-        **_LINKED,
     )
-    return chosen
 
 
 def _files(source: str) -> tuple[str, tuple[tasks.File, ...]]:

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.cards import Preprocessing
 from explorer.figures.prediction import Answer, Answers, aligned_classes, top_classes
 from explorer.ui import charts, state, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.plain import plain
 from explorer.ui.predicting import batch, work
@@ -80,18 +81,9 @@ def _draw_heard(heard: Sequence[Heard], file: File) -> None:
     groups = by_labels(heard)
     if told := verdict(groups):
         st.markdown(told)
-    count = st.segmented_control(
-        "Classes of each network",
-        _TOPS,
-        default=5,
-        required=True,
-        key="top",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["top_k"],
-    )
+    count = one_of("Classes of each network", _TOPS, 5, "top", GLOSSARY["top_k"])
     for group in groups:
-        draw_chart(group, int(count), file)
+        draw_chart(group, count, file)
 
 
 def verdict(groups: Sequence[Sequence[Heard]]) -> str:

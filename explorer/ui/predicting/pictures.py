@@ -8,6 +8,7 @@ from explorer import assets
 from explorer.cards import FITS, Fit
 from explorer.data import bundled_picture, bundled_pictures, labelled_pictures
 from explorer.ui import uploads
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.tasks import File
 
@@ -59,17 +60,13 @@ def choose() -> Chosen:
                 width=220,
                 disabled=not assets.is_whole("data/cifar10-test.png"),
             )
-            fit: Fit = st.segmented_control(
+            fit: Fit = one_of(
                 "Brought to the network's size",
                 FITS,
-                default=FITS[0],
-                required=True,
-                format_func=_FIT_WORDS.__getitem__,
-                key="fit",
-                wrap=True,
-                bind="query-params",
-                persist_state="session",
-                help=GLOSSARY["fit"],
+                FITS[0],
+                "fit",
+                GLOSSARY["fit"],
+                _FIT_WORDS.__getitem__,
             )
     files = [*own, *map(bundled_file, chosen), *_labelled(int(samples))]
     if len(files) > MAX_PICTURES:

@@ -10,6 +10,7 @@ from explorer.archive import read_zip
 from explorer.collection import MAX_PICTURES, Collection, Found, arrange
 from explorer.data import labelled_pictures
 from explorer.ui import uploads
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.tasks import File
 
@@ -36,16 +37,8 @@ class Chosen(NamedTuple):
 
 def choose() -> Chosen | None:
     """Draw the sources, and return what was chosen, if anything was."""
-    source = st.segmented_control(
-        "Pictures from",
-        list(_FROM),
-        default="zip",
-        required=True,
-        format_func=_FROM.__getitem__,
-        key="own-from",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["own-from"],
+    source = one_of(
+        "Pictures from", list(_FROM), "zip", "own-from", GLOSSARY["own-from"], _FROM.__getitem__
     )
     with st.container(key=f"own-{source}-place"):
         if source == "example":
