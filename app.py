@@ -12,6 +12,7 @@ from explorer.ui import (
     faults,
     headers,
     live_runs,
+    operating,
     state,
     tasks,
     tray,
@@ -45,16 +46,20 @@ def draw() -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if presenting else "auto",
     )
+    pages = [
+        st.Page(
+            f"explorer/ui/pages/{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            default=name == PAGES[0][0],
+        )
+        for name, title, icon in PAGES
+    ]
+    if operating.is_on():  # for who knows its address
+        file = "explorer/ui/pages/operator.py"
+        pages.append(st.Page(file, title="Operator", visibility="hidden"))
     page = st.navigation(
-        [
-            st.Page(
-                f"explorer/ui/pages/{name}.py",
-                title=title,
-                icon=f":material/{icon}:",
-                default=name == PAGES[0][0],
-            )
-            for name, title, icon in PAGES
-        ],
+        pages,
         position="hidden" if presenting else "top",
     )
     if whole["logo.svg"]:

@@ -162,6 +162,11 @@ def load(name: str) -> "nn.Module":
         return module
 
 
+def loaded_bytes() -> tuple[int, ...]:
+    """Return the size of each network that is kept in memory; waits for none being loaded."""
+    return tuple(map(_bytes, list(_loaded.values())))
+
+
 def _make_room(coming_bytes: int) -> None:
     """Forget the networks that have not been used for longest, as far as is necessary."""
     sizes = {name: _bytes(module) for name, module in _loaded.items()}
