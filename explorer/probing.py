@@ -57,7 +57,9 @@ class ProbeSettings:
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch <= MAX_BATCH:
-            raise SpecError(f"batch={self.batch}: from 1 to {MAX_BATCH:,} images")
+            raise SpecError(
+                f"batch={self.batch}: at least one image is needed, and at most {MAX_BATCH:,}"
+            )
         if not 0 <= self.seed <= MAX_SEED:
             raise SpecError(f"seed={self.seed}: a whole number from 0 to {MAX_SEED:,}")
         for field, known in _CHOICES.items():

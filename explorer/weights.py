@@ -84,15 +84,9 @@ def offered_for(spec: ArchitectureSpec) -> tuple[WeightsEntry, ...]:
     return tuple(entry for entry in offered() if entry.spec == spec)
 
 
-def nearest(spec: ArchitectureSpec) -> WeightsEntry:
-    """Return the bundled weights that differ in the fewest choices, then in depth.
-
-    Raises:
-        WeightsError: if no weights are bundled at all.
-    """
-    if not available():
-        raise WeightsError(f"no weights are bundled: {FOLDER.name} holds no description")
-    return min(available(), key=lambda entry: _distance(entry.spec, spec))
+def nearest(spec: ArchitectureSpec) -> WeightsEntry | None:
+    """Return the bundled weights that differ in the fewest choices, then in depth, if any are."""
+    return min(available(), key=lambda entry: _distance(entry.spec, spec), default=None)
 
 
 def _distance(one: ArchitectureSpec, other: ArchitectureSpec) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.archive import read_zip
 from explorer.collection import MAX_PICTURES, Collection, Found, arrange
-from explorer.data import labelled_pictures
+from explorer.data import has_labelled_pictures, labelled_pictures
 from explorer.ui import uploads
 from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
@@ -64,6 +64,9 @@ def _folder() -> Chosen | None:
 
 
 def _example() -> Chosen | None:
+    if not has_labelled_pictures():
+        st.info("The pictures of the example are missing or damaged in this installation.")
+        return None
     labels = sorted({name.partition("/")[0] for name, _ in labelled_pictures(_EXAMPLES)})
     chosen = st.pills(
         "Classes of CIFAR-10",
