@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock sums load clean chromium nginx
+.PHONY: help run test check format bench lock sums load fuzz clean chromium nginx
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,9 @@ bench: .venv/tests-installed ## Measure the app's speed.
 
 load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS changes the class.
 	$(BIN)/python -m tests.load $(ARGS)
+
+fuzz: .venv/tests-installed ## Try over 10,000 hostile inputs, FUZZ times as many as make test does.
+	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new

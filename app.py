@@ -13,6 +13,7 @@ from explorer.ui import (
     headers,
     live_runs,
     operating,
+    quota,
     state,
     tasks,
     tray,
@@ -86,7 +87,7 @@ def draw() -> None:
 if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
         Path(__file__),
-        middleware=[Middleware(headers.SecurityHeaders)],
+        middleware=[Middleware(headers.SecurityHeaders), Middleware(quota.UploadQuota)],
         on_script_error=faults.on_page,
     )
 else:
