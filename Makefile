@@ -32,7 +32,7 @@ load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS c
 	$(BIN)/python -m tests.load $(ARGS)
 
 fuzz: .venv/tests-installed ## Try over 10,000 hostile inputs, FUZZ times as many as make test does.
-	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	FUZZ=$${FUZZ:-12} $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new

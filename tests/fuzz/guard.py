@@ -98,7 +98,7 @@ def _forget_peak() -> None:
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     done = _watching.get(threading.get_ident())
-    if done is None:
+    if done is None or "__pycache__" in str(arguments[:1]):  # of a module that is first imported
         return
     writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
     if writes or event in _CHANGES or event.startswith(_FORBIDDEN):
