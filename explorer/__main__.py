@@ -23,6 +23,7 @@ from explorer.training.command import add_options, train
 from explorer.tray import MAX_VARIANTS, Variant
 from explorer.words import sentence, title
 
+_LONGEST = 400  # signs of a message, which repeats what was typed
 _TEXT_HELP = (
     "a variant: a network's name, then field=value, as in resnet50,ordering=v2; "
     "or a file, written by export --to json"
@@ -59,7 +60,9 @@ class _Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        line = " ".join(message.split())
+        short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+        self.exit(2, f"{self.prog}: {short}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

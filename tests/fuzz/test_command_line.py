@@ -22,7 +22,7 @@ FILES = {
     "weights.safetensors": b"\xff" * 9,
     "empty": b"",
 }
-COMMANDS = ("describe", "compare", "export", "report", "gradients", "predict", "fetch", "convert")
+COMMANDS = ("describe", "compare", "export", "gradients", "predict", "fetch", "convert")
 LIMIT = 1500 * MEGABYTE
 """The largest of the bundled networks, twice, with its weights being read."""
 FLAGS = (
@@ -88,7 +88,7 @@ def asked(arguments: list[str], folder: Path) -> int:
     return status
 
 
-@cases(70)
+@cases(40)
 @given(st.sampled_from(COMMANDS), st.lists(WORDS | WHERE_TO, max_size=6))
 def test_words_in_any_order_do_something_or_are_explained(
     folder: Path, command: str, words: list[str | tuple[str, str]]
@@ -97,7 +97,7 @@ def test_words_in_any_order_do_something_or_are_explained(
     assert asked([command, *flat], folder) in (0, 1, 2)
 
 
-@cases(30)
+@cases(15)
 @given(st.lists(TRAIN, max_size=5), st.sampled_from(("folder:.", "cifar10:.", ".", "x")) | WORDS)
 def test_a_training_that_cannot_be_is_explained(
     folder: Path, words: list[tuple[str, str]], data: str
