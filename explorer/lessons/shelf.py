@@ -75,7 +75,7 @@ def _found(file: Path, known: Known) -> Lesson | str:
     try:
         about = file.stat()
         if not S_ISREG(about.st_mode):
-            return f"A lesson is left out: {file.name} is no file."
+            return f"A lesson is left out: {file.name} cannot be read: it is no file."
         if about.st_size > MAX_BYTES:
             return (
                 f"A lesson is left out: {file.name} has {about.st_size:,} bytes; a lesson may have "
