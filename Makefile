@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock sums load clean chromium nginx
+.PHONY: help run test check format bench lock sums load fuzz clean chromium nginx
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -31,6 +31,9 @@ bench: .venv/tests-installed ## Measure the app's speed.
 load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS changes the class.
 	$(BIN)/python -m tests.load $(ARGS)
 
+fuzz: .venv/tests-installed ## Try over 10,000 hostile inputs, FUZZ times as many as make test does.
+	FUZZ=$${FUZZ:-12} $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new
 	mv requirements.lock.new requirements.lock
@@ -43,14 +46,16 @@ clean: ## Remove the environment and all caches.
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/app-installed: requirements.txt
+# What the requirements ask for comes in the versions that were tested; torch, in whichever build fits.
+.venv/app-installed: requirements.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	sed '/^torch/d; s/ --hash.*//' requirements.lock > .venv/tested.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c .venv/tested.txt
 	@touch $@
 
 .venv/tests-installed: .venv/app-installed tests/requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt -c .venv/tested.txt
 	@touch $@
 
 # Browser tests drive the Chromium named by CHROMIUM or found on the PATH; one has nginx in front.

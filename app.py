@@ -12,12 +12,15 @@ from explorer.ui import (
     faults,
     headers,
     live_runs,
+    operating,
+    quota,
     state,
     tasks,
     tray,
     waiting,
     warmup,
 )
+from explorer.ui.plain import plain
 
 # File in `explorer/ui/pages`, title and icon; the first opens, the last hide on narrow screens.
 PAGES = (
@@ -44,16 +47,20 @@ def draw() -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if presenting else "auto",
     )
+    pages = [
+        st.Page(
+            f"explorer/ui/pages/{name}.py",
+            title=title,
+            icon=f":material/{icon}:",
+            default=name == PAGES[0][0],
+        )
+        for name, title, icon in PAGES
+    ]
+    if operating.is_on():  # for who knows its address
+        file = "explorer/ui/pages/operator.py"
+        pages.append(st.Page(file, title="Operator", visibility="hidden"))
     page = st.navigation(
-        [
-            st.Page(
-                f"explorer/ui/pages/{name}.py",
-                title=title,
-                icon=f":material/{icon}:",
-                default=name == PAGES[0][0],
-            )
-            for name, title, icon in PAGES
-        ],
+        pages,
         position="hidden" if presenting else "top",
     )
     if whole["logo.svg"]:
@@ -74,7 +81,7 @@ def draw() -> None:
 def _tell() -> None:
     """Say what could not be read of a link, and what is missing of the app itself."""
     for notice in state.notices():
-        st.error(notice)
+        st.error(plain(notice))
     if missing := assets.damaged():
         st.warning(
             f"Missing or damaged in this installation: {', '.join(missing)}. What needs them is "
@@ -86,7 +93,7 @@ def _tell() -> None:
 if get_script_run_ctx(suppress_warning=True) is None:
     app = st.App(
         Path(__file__),
-        middleware=[Middleware(headers.SecurityHeaders)],
+        middleware=[Middleware(headers.SecurityHeaders), Middleware(quota.UploadQuota)],
         on_script_error=faults.on_page,
     )
 else:

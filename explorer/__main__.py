@@ -15,12 +15,15 @@ from explorer.export.origin import Origin
 from explorer.export.spec_json import read_spec
 from explorer.export.table import layers_csv
 from explorer.printing import print_json, print_table
+from explorer.rules import quote
+from explorer.shortage import out_of_memory
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training import tuning_command
 from explorer.training.command import add_options, train
 from explorer.tray import MAX_VARIANTS, Variant
 from explorer.words import sentence, title
 
+_LONGEST = 400  # signs of a message, which repeats what was typed
 _TEXT_HELP = (
     "a variant: a network's name, then field=value, as in resnet50,ordering=v2; "
     "or a file, written by export --to json"
@@ -36,17 +39,30 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         sys.stderr.close()
         return 0
-    except ValueError as error:
-        print(f"explorer: {error}", file=sys.stderr)
+    except (ValueError, OSError, MemoryError, RuntimeError) as error:
+        print(f"explorer: {_in_words(error)}", file=sys.stderr)
         return 2
     return status
+
+
+def _in_words(error: Exception) -> str:
+    """Say what went wrong; what is nobody's fault but ours is raised again."""
+    if out_of_memory(error):
+        return "there is not enough memory: a smaller batch, picture or network may fit"
+    if isinstance(error, RuntimeError):
+        raise error
+    if isinstance(error, OSError) and error.strerror:
+        return f"{quote(error.filename)}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        line = " ".join(message.split())
+        short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+        self.exit(2, f"{self.prog}: {short}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -88,6 +88,7 @@ def state_dict(loaded: Any) -> dict[str, Tensor]:
     found = loaded
     for _ in range(_DEEPEST):
         if _is_state_dict(found):
+            _check_names(found)
             return {name: _plain(name, each) for name, each in without_prefixes(found).items()}
         inner = [found[name] for name in WRAPPERS if isinstance(found.get(name), Mapping)]
         if not inner:
@@ -100,6 +101,14 @@ def state_dict(loaded: Any) -> dict[str, Tensor]:
 def _is_state_dict(value: Mapping[Any, Any]) -> bool:
     named = all(isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items())
     return named and bool(value)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise CheckpointError(f"{printable(name)} is no name that can be written") from None
 
 
 def _plain(name: str, tensor: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from explorer.pictures import Picture, read_picture
 
 FOLDER = assets.FOLDER / "pictures"
 _CIFAR10_SIDE = 32
+_LABELLED = ("data/cifar10.json", "data/cifar10-test.png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,12 @@ def bundled_picture(name: str) -> BundledPicture:
     return known[name]
 
 
+@lru_cache(maxsize=1)
+def has_labelled_pictures() -> bool:
+    """Say whether CIFAR-10's bundled test pictures are there, and whole."""
+    return all(map(assets.is_whole, _LABELLED))
+
+
 @lru_cache(maxsize=4)
 def labelled_pictures(count: int) -> tuple[tuple[str, bytes], ...]:
     """Return the first of CIFAR-10's bundled test pictures as PNG files, each in a class's folder.
@@ -101,9 +108,10 @@ def labelled_pictures(count: int) -> tuple[tuple[str, bytes], ...]:
     Raises:
         AssetError: if their file is missing or damaged.
     """
-    about = json.loads(assets.read("data/cifar10.json"))
+    words, pixels = map(assets.read, _LABELLED)
+    about = json.loads(words)
     found = []
-    with Image.open(BytesIO(assets.read("data/cifar10-test.png"))) as sheet:
+    with Image.open(BytesIO(pixels)) as sheet:
         columns = sheet.width // _CIFAR10_SIDE
         for number, label in enumerate(about["test"][:count]):
             row, column = divmod(number, columns)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from explorer.spec import ArchitectureSpec, SpecError
 
 MAX_SEED = 2**31 - 1
+MAX_BATCH = 2**16
 INITIALISATIONS = {
     "kaiming_fan_in": "He's normal, fan-in",
     "kaiming_fan_out": "He's normal, fan-out",
@@ -55,8 +56,10 @@ class ProbeSettings:
     mode: str = "train"
 
     def __post_init__(self) -> None:
-        if self.batch < 1:
-            raise SpecError(f"batch={self.batch}: at least one image is needed")
+        if not 1 <= self.batch <= MAX_BATCH:
+            raise SpecError(
+                f"batch={self.batch}: at least one image is needed, and at most {MAX_BATCH:,}"
+            )
         if not 0 <= self.seed <= MAX_SEED:
             raise SpecError(f"seed={self.seed}: a whole number from 0 to {MAX_SEED:,}")
         for field, known in _CHOICES.items():

@@ -4,6 +4,7 @@ Plain data that changes by making a new tray. Its link form is what stands in th
 `text` or `text;Name` for each variant.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,10 @@ MAX_NAME = 40
 DEFAULT = "resnet50"
 
 _SIGNS = "-+.,()/%=_'"
+_LOOSE_UNDERSCORES = re.compile(
+    r"(?<![^\W_])_+|_+(?![^\W_])"
+)  # Markdown's emphasis, but a_b is none
+_WWW = re.compile(r"www(?=\.)", re.IGNORECASE)  # begins a link, to some readers of Markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,8 @@ class Tray:
         return len(self.variants) == MAX_VARIANTS
 
     def edit(self, place: int) -> "Tray":
-        """Edit another variant."""
-        return replace(self, edited=place)
+        """Edit another variant; a place that is not there changes nothing."""
+        return replace(self, edited=place) if place in range(len(self.variants)) else self
 
     def choose(self, spec: ArchitectureSpec, place: int) -> "Tray":
         """Put other choices in a place; a name given by hand stays."""
@@ -161,4 +166,5 @@ def clean_name(name: str, longest: int = MAX_NAME) -> str:
     Markdown or HTML would read are left out.
     """
     plain = "".join(char if char in _SIGNS or category(char)[0] in "LMN" else " " for char in name)
-    return " ".join(plain.split())[:longest].strip()
+    plain = _WWW.sub("www ", _LOOSE_UNDERSCORES.sub(" ", plain))
+    return " ".join(plain.split())[:longest].rstrip("_ ")

@@ -7,6 +7,7 @@ before torch is there.
 
 import difflib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -83,15 +84,9 @@ def offered_for(spec: ArchitectureSpec) -> tuple[WeightsEntry, ...]:
     return tuple(entry for entry in offered() if entry.spec == spec)
 
 
-def nearest(spec: ArchitectureSpec) -> WeightsEntry:
-    """Return the bundled weights that differ in the fewest choices, then in depth.
-
-    Raises:
-        WeightsError: if no weights are bundled at all.
-    """
-    if not available():
-        raise WeightsError(f"no weights are bundled: {FOLDER.name} holds no description")
-    return min(available(), key=lambda entry: _distance(entry.spec, spec))
+def nearest(spec: ArchitectureSpec) -> WeightsEntry | None:
+    """Return the bundled weights that differ in the fewest choices, then in depth, if any are."""
+    return min(available(), key=lambda entry: _distance(entry.spec, spec), default=None)
 
 
 def _distance(one: ArchitectureSpec, other: ArchitectureSpec) -> tuple[int, int]:
@@ -114,7 +109,8 @@ def file_of(entry: WeightsEntry) -> Path:
 
 def is_there(entry: WeightsEntry) -> bool:
     """Whether some weights can be loaded without fetching them first."""
-    return file_of(entry).is_file()
+    # Unlike Path's, which raises where a folder may not be entered or its name is too long.
+    return os.path.isfile(file_of(entry))
 
 
 def fetch(entry: WeightsEntry, progress: downloads.Progress = lambda done, total: None) -> None:
@@ -160,6 +156,11 @@ def load(name: str) -> "nn.Module":
         return module
 
 
+def loaded_bytes() -> tuple[int, ...]:
+    """Return the size of each network that is kept in memory; waits for none being loaded."""
+    return tuple(map(_bytes, list(_loaded.values())))
+
+
 def _make_room(coming_bytes: int) -> None:
     """Forget the networks that have not been used for longest, as far as is necessary."""
     sizes = {name: _bytes(module) for name, module in _loaded.items()}
@@ -201,7 +202,7 @@ def _verified(entry: WeightsEntry) -> Path:
     if downloads.matches(file, entry.sha256):
         return file
     fetching = f"fetch it with: python -m explorer fetch {entry.name}"
-    if not file.is_file():
+    if not is_there(entry):
         remedy = "make it as assets/README.md says, or restore it" if entry.bundled else fetching
         raise WeightsError(f"{file.name} is missing: {remedy}")
     raise WeightsError(

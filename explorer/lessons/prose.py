@@ -13,7 +13,7 @@ _FORMULA = re.compile(r"\s*\$\$\s*(.*?)\s*\$\$[ \t]*\n?", re.DOTALL)
 _HTML = re.compile(r"<[a-zA-Z/!?]")
 _LINK = re.compile(r"\]\(([^)]*)\)")
 _IMAGE = re.compile(r"!\[")
-_REFERENCE = re.compile(r"^\s*\[[^\]]+\]:", re.MULTILINE)
+_REFERENCE = re.compile(r"\]:")  # in a quotation or list, too
 _BARE = re.compile(r"(https?://|www\.)", re.IGNORECASE)
 _SOURCE = re.compile(r"https://(arxiv\.org|doi\.org)/[\w./%()-]+")
 _OWN = re.compile(rf"\./({'|'.join(PAGES)})?(\?[\w.,=;&%+|-]*)?")
@@ -29,16 +29,17 @@ def read_prose(text: str) -> str:
     if html := _HTML.search(plain):
         met = plain[html.start() :].split("\n")[0]
         raise ValueError(f"met {quote(met)}: a text is Markdown, without HTML")
-    if _IMAGE.search(plain):
+    # In formulas and code, too: where these begin and end, a reader of Markdown may see otherwise.
+    if _IMAGE.search(text):
         raise ValueError("a text holds no pictures; a live part draws")
-    if _REFERENCE.search(plain):
+    if _REFERENCE.search(text):
         raise ValueError("a link stands where it is used: [words](address)")
-    for target in _LINK.findall(plain):
+    for target in _LINK.findall(text):
         if not (_SOURCE.fullmatch(target) or _OWN.fullmatch(target)):
             raise ValueError(
                 f"the link to {quote(target)} leads elsewhere; links go to https://arxiv.org/..., "
                 "https://doi.org/... or to a page, as in ./?v=resnet50 or ./gradients?v=resnet50"
             )
-    if bare := _BARE.search(_LINK.sub("", plain)):
+    if bare := _BARE.search(_LINK.sub("", text)):
         raise ValueError(f"an address ({bare[0]}...) stands in a link: [words](address)")
     return _FORMULA.sub(r"\n\n$$\n\1\n$$\n\n", fill(text)).strip()

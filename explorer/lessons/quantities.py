@@ -11,6 +11,7 @@ from explorer.rules import no_such
 from explorer.spec import ArchitectureSpec, parse
 
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
+_LONGEST = 80  # signs of a placeholder that a message repeats
 
 Value: TypeAlias = float
 
@@ -92,8 +93,11 @@ def evaluate(written: str) -> str:
         if first in COMPARISONS:
             return _compared(first, rest)
         return f"{_value(*_operands(first, rest)):,}"
+    except ZeroDivisionError:
+        problem = "the second number is 0, so it cannot be compared with"
     except ValueError as error:
-        raise ValueError(f"{{{{{written}}}}}: {error}") from None
+        problem = str(error)
+    raise ValueError(f"{{{{{' '.join(written.split())[:_LONGEST]}}}}}: {problem}")
 
 
 def _compared(how: str, words: list[str]) -> str:

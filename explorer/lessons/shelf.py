@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple
 
 from explorer.lessons.reader import MAX_BYTES, key_of, read_lesson
@@ -73,6 +74,8 @@ def _found(file: Path, known: Known) -> Lesson | str:
     """Return a file's lesson, or why it is left out."""
     try:
         about = file.stat()
+        if not S_ISREG(about.st_mode):
+            return f"A lesson is left out: {file.name} cannot be read: it is no file."
         if about.st_size > MAX_BYTES:
             return (
                 f"A lesson is left out: {file.name} has {about.st_size:,} bytes; a lesson may have "

@@ -25,7 +25,7 @@ def split(text: str) -> tuple[str, dict[str, str]]:
         if not equals or not value:
             raise RecipeError(f"{quote(part)} is not of the form field=value")
         if field in settings:
-            raise RecipeError(f"{field} is given twice")
+            raise RecipeError(f"{' '.join(field.split())[:60]} is given twice")
         settings[field] = value
     return name, settings
 

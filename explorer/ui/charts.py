@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.export.table import to_csv
 from explorer.figures.style import Figure
 from explorer.ui import state
+from explorer.ui.choice import one_of
 
 Records: TypeAlias = Sequence[Mapping[str, Any]]
 
@@ -57,13 +58,15 @@ def draw(
         place.plotly_chart(chart, key=name, config=config, alt=title)
         return
 
-    def told() -> None:
-        points = state.read(name).selection.points
-        if points and "customdata" in points[0]:
-            on_point(points[0]["customdata"])
+    def click() -> None:
+        # The browser says what was clicked, and a manipulated one says anything.
+        for point in state.read(name).selection.points[:1]:
+            told = point.get("customdata") if isinstance(point, Mapping) else None
+            if isinstance(told, list):
+                on_point(told)
 
     place.plotly_chart(
-        chart, key=name, config=config, alt=title, on_select=told, selection_mode="points"
+        chart, key=name, config=config, alt=title, on_select=click, selection_mode="points"
     )
 
 
@@ -78,13 +81,7 @@ def _table(key: str, records: Callable[[], Records]) -> None:
 def _picture_form(key: str) -> str:
     """Say how to save the picture, and return the form that was chosen for it."""
     with st.popover("Picture", icon=":material/photo_camera:", type="tertiary"):
-        form: str = st.segmented_control(
-            "Save the picture as",
-            ["PNG", "SVG"],
-            default="PNG",
-            required=True,
-            key=f"form-{key}",
-        )
+        form = one_of("Save the picture as", ["PNG", "SVG"], "PNG", f"form-{key}", linked=False)
         st.caption(
             "Point at the chart, or tap it, and press the camera in its upper right corner. An "
             "SVG stays sharp at any size."

@@ -1,7 +1,7 @@
-"""One of a few, side by side, kept in the link."""
+"""One of a few, side by side."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import streamlit as st
 
@@ -13,8 +13,12 @@ def one_of(
     options: Sequence[T],
     default: T,
     key: str,
-    explanation: str,
+    explanation: str | None = None,
     words: Callable[[T], str] = str,
+    *,
+    titled: bool = True,
+    linked: bool = True,
+    width: Literal["content", "stretch"] = "content",
 ) -> T:
     """Draw the options; return the one that is chosen.
 
@@ -25,6 +29,9 @@ def one_of(
         key: of the control, and the choice's name in the link.
         explanation: from the glossary.
         words: what an option is called, on the page and in the link.
+        titled: whether the label is seen, too.
+        linked: whether the choice stands in the link and outlives the page.
+        width: of the control.
     """
     chosen = st.segmented_control(
         label,
@@ -34,9 +41,11 @@ def one_of(
         format_func=words,
         key=key,
         wrap=True,
-        bind="query-params",
-        persist_state="session",
+        width=width,
+        bind="query-params" if linked else None,
+        persist_state="session" if linked else None,
+        label_visibility="visible" if titled else "collapsed",
         help=explanation,
     )
-    # An empty parameter clears even what is required.
+    # An empty parameter, or a manipulated browser, clears even what is required.
     return default if chosen is None else chosen

@@ -5,6 +5,8 @@ import secrets
 
 import streamlit as st
 
+from explorer.shortage import out_of_memory
+
 _LOG = logging.getLogger(__name__)
 _ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
 """Signs that nobody mistakes for another when they are read out."""
@@ -34,8 +36,7 @@ def _sentence(error: BaseException) -> str:
             f"A part of this installation is missing or broken ({error.name or 'unknown'}). "
             "`pip install -r requirements.txt` puts it right; what does not need it works on."
         )
-    # Torch has no class of its own for a failed allocation in main memory.
-    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+    if out_of_memory(error):
         return (
             "The server has not enough memory for this. A smaller batch, resolution or network "
             "may fit."

@@ -9,9 +9,10 @@ The queue lives in this module, not in a Streamlit cache, which any visitor coul
 import logging
 import threading
 import time
-from collections.abc import Callable, Container, Hashable
+from collections import Counter
+from collections.abc import Callable, Container, Hashable, Mapping
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from explorer.ui import faults
 
@@ -183,6 +184,20 @@ class JobContext:
         self._job.partial = partial
 
 
+class Census(NamedTuple):
+    """What a queue holds.
+
+    Args:
+        waiting: jobs that wait, by lane.
+        by_status: the latest job of each session and kind, by what has become of it.
+        longest_wait_ms: of the job that waits longest.
+    """
+
+    waiting: Mapping[str, int]
+    by_status: Mapping[str, int]
+    longest_wait_ms: float
+
+
 class JobQueue:
     """First come, first served, by as many threads as a lane has, which start with its jobs.
 
@@ -282,6 +297,17 @@ class JobQueue:
         for session in sessions:
             if not self._seems_alive(session):
                 self.forget(session)
+
+    def census(self) -> Census:
+        """Count the jobs, of whomever they are."""
+        self.reap()
+        with self._changed:
+            known = [job for kinds in self._current.values() for job in kinds.values()]
+            return Census(
+                Counter(job.lane.value for job in self._waiting),
+                Counter(job.status.value for job in known),
+                max((job.queued_ms for job in self._waiting), default=0.0),
+            )
 
     def _place(self, job: Job[Any]) -> int:
         with self._changed:

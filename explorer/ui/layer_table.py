@@ -38,7 +38,7 @@ def draw(spec: ArchitectureSpec) -> None:
         )
         charts.csv_button(f"{spec}-layers", rows.records, "Layers (CSV)")
     # A choice outlives a change of the filter or the network, which may leave fewer rows.
-    for row in [rows.rows[n] for n in event.selection.rows if n < len(rows.rows)]:
+    for row in [rows.rows[n] for n in event.selection.rows if n in range(len(rows.rows))]:
         _origin(row)
     with st.expander("Why ResNet-50 is said to cost 3.8, 4.1 or 8.2 billion operations"):
         st.markdown(counting_conventions())

@@ -217,6 +217,16 @@ class LiveRuns:
             run.status, run.note = Status.RUNNING, ""
             self._submit(run, single=True)
 
+    def all(self) -> tuple[LiveRun, ...]:
+        """Return all runs there are."""
+        with self._lock:
+            self._sweep()
+            return tuple(self._runs.values())
+
+    def held_bytes(self) -> int:
+        """Return what the networks and optimisers of all runs may take."""
+        return sum(run.settings.held_bytes(run.settings.networks()) for run in self.all())
+
     def turns(self) -> int:
         """Return how many runs take turns just now."""
         with self._lock:

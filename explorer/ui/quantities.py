@@ -1,6 +1,6 @@
 """The quantity whose place in the network a chart shows, chosen once for all pages."""
 
-import streamlit as st
+from explorer.ui.choice import one_of
 
 QUANTITIES = {
     "parameters": "Parameters",
@@ -12,14 +12,11 @@ _SHORT = {"parameters": "Parameters", "macs": "MACs", "output_bytes": "Activatio
 
 def choose() -> str:
     """Draw the choice of a quantity and return its name in `QUANTITIES`."""
-    return st.segmented_control(
+    return one_of(
         "Quantity",
         list(QUANTITIES),
-        default="parameters",
-        required=True,
-        format_func=_SHORT.__getitem__,
-        key="breakdown",
-        label_visibility="collapsed",
-        bind="query-params",
-        persist_state="session",
+        "parameters",
+        "breakdown",
+        words=_SHORT.__getitem__,
+        titled=False,
     )

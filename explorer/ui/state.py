@@ -5,6 +5,7 @@ is its mirror. Only a browser's back and forward are read from the URL again: an
 still carry an address that is older than the last choice.
 """
 
+import re
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -39,6 +40,9 @@ TUNED_PARAMETER = "tuned"
 """Query parameter that carries the name of the pictures a network was fine-tuned on."""
 
 MAX_NAME = 60
+
+_ENDLESS = re.compile(r"\s*[+-]?(inf(inity)?|nan|[\d._]+e\+?\d{3,}|\d{300,})\s*", re.IGNORECASE)
+"""What reads as a number that is none, or too large to be one."""
 
 _TRAY = "tray"
 _UNIT = "chosen-unit"
@@ -77,8 +81,11 @@ def side_by_side(specs: Sequence[ArchitectureSpec]) -> tuple[Shown, ...]:
 
 def load() -> None:
     """Read the tray from the URL, in a session's first run and when the browser goes back."""
+    begins, moved = _TRAY not in st.session_state, _history_moved()
+    if begins or moved:
+        _drop_endless_numbers()
     links = st.query_params.get_all(PARAMETER)
-    if _TRAY in st.session_state and not (links and _history_moved()):
+    if not (begins or (links and moved)):
         return
     found = read_link(links, st.query_params.get(EDIT_PARAMETER, ""))
     keep(found.tray)
@@ -87,6 +94,13 @@ def load() -> None:
     go(read_place({key: st.query_params.get_all(key) for key in KEYS}))
     st.session_state.setdefault(_TUNED_ON, clean_name(st.query_params.get(TUNED_PARAMETER, "")))
     st.session_state[_NOTICES] = list(found.notices)
+
+
+def _drop_endless_numbers() -> None:
+    """Leave what no number field can hold out of the address; Streamlit stumbles over it."""
+    for key in list(st.query_params):
+        if any(_ENDLESS.fullmatch(value) for value in st.query_params.get_all(key)):
+            del st.query_params[key]
 
 
 def _history_moved() -> bool:

@@ -7,7 +7,8 @@ runs, so that the first page does not wait for them.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from explorer import weights
 from explorer.analysis import analyze
@@ -39,6 +40,9 @@ MAX_PROBE_BYTES = 3_000_000_000
 """Largest gradient probe: activations of the batch, and weights with their gradients."""
 
 
+_caches: "WeakSet[Kept[Any]]" = WeakSet()
+
+
 class Kept(Generic[T]):
     """The most recent results of a deterministic computation, shared by all sessions.
 
@@ -52,6 +56,12 @@ class Kept(Generic[T]):
         self._size_of = size_of
         self._lock = Lock()
         self._results: OrderedDict[Hashable, T] = OrderedDict()
+        _caches.add(self)
+
+    @property
+    def count(self) -> int:
+        """How many results there are."""
+        return len(self._results)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Let work that keeps results be sent elsewhere, where it begins with none."""
@@ -75,6 +85,11 @@ class Kept(Generic[T]):
             while size > self._limit:
                 size -= self._size_of(self._results.popitem(last=False)[1])
         return result
+
+
+def results_kept() -> int:
+    """Return how many results are kept, in all caches."""
+    return sum(each.count for each in list(_caches))
 
 
 _verdicts: "Kept[tuple[tuple[Verdict, ...], str]]" = Kept(64)

@@ -5,6 +5,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.archive import MAX_BYTES as MAX_ZIP_BYTES
 from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
+from explorer.ui.plain import file_name
 from explorer.ui.tasks import File
 
 MAX_FILES = 24
@@ -57,4 +58,5 @@ def shot(key: str) -> tuple[File, ...]:
 
 def _file(upload: UploadedFile) -> File:
     # Its id instead of a digest: to read all of two hundred photographs takes a second each run.
-    return File(upload.name, upload.file_id, upload.getvalue())
+    # A manipulated browser chooses the id; it must not become that of a picture all visitors share.
+    return File(file_name(upload.name), f"upload {upload.file_id}", upload.getvalue())

@@ -23,6 +23,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from explorer.ui import cluster, jobs, live_runs, warmup
 from explorer.ui.jobs import Job, JobContext, Lane, MayPass, Status
+from explorer.ui.plain import plain
 
 T = TypeVar("T")
 
@@ -166,7 +167,7 @@ def _start_button(label: str, kind: str, start: Callable[[], None]) -> None:
 
 def _explain(job: Job[Any], start: Callable[[], None]) -> None:
     if isinstance(job.error, ValueError):
-        st.error(str(job.error))
+        st.error(plain(str(job.error)))
         if not isinstance(job.error, MayPass):
             return  # what was chosen does not work, and would not work a second time
     else:

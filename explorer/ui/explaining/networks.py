@@ -9,6 +9,7 @@ from explorer.ui import state
 from explorer.ui.explaining.opened import Shown
 from explorer.ui.laboratory import sentences
 from explorer.ui.laboratory.lines import Line
+from explorer.ui.plain import plain
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.voices import Heard
 from explorer.ui.swatches import swatch
@@ -48,7 +49,7 @@ def with_results(heard: Sequence[Heard], found: Sequence[T | str]) -> list[tuple
 def _with_results(heard: Sequence[Heard], found: Sequence[T | str]) -> Iterator[tuple[Heard, T]]:
     for each, result in zip(heard, found, strict=True):
         if isinstance(result, str):
-            st.error(f"{line(each).name}: {result}")
+            st.error(f"{line(each).name}: {plain(result)}")
         else:
             yield each, result
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
+from explorer.data import bundled_pictures, has_labelled_pictures
 from explorer.probing import INITIALISATIONS, LOSSES, MAX_SEED, MODES, SOURCES, ProbeSettings
 from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks, uploads
@@ -187,8 +188,9 @@ def _changes() -> dict[str, Any]:
 
 def _source(specs: Sequence[ArchitectureSpec]) -> str:
     pictures = all(spec.in_channels in (1, 3) and spec.dims == 2 for spec in specs)
-    tiny = all(spec.input_shape == (3, 32, 32) for spec in specs)
-    offered = [key for key in SOURCES if key == "noise" or (pictures and key != "cifar10")]
+    tiny = all(spec.input_shape == (3, 32, 32) for spec in specs) and has_labelled_pictures()
+    taken = {"uploads", *(("pictures",) if bundled_pictures() else ())} if pictures else set()
+    offered = [key for key in SOURCES if key == "noise" or key in taken]
     keys = [*offered, "cifar10"] if tiny else offered
     return _select("Input", {key: SOURCES[key] for key in keys}, "input", width=250)
 

@@ -18,8 +18,9 @@ _KEPT: dict[str, Any] = {"width": 320, "persist_state": "session"}
 
 def choose(point: Sequence[object]) -> None:
     """Look at the layer that was clicked: its name, its place, and its network's name."""
-    state.fill(_LAYER, str(point[0]))
-    state.fill(_NETWORK, str(point[2]))
+    if len(point) > 2:
+        state.fill(_LAYER, str(point[0]))
+        state.fill(_NETWORK, str(point[2]))
 
 
 def draw(shown: Sequence[Line], found: Mapping[str, Mapping[str, Numbers]]) -> None:

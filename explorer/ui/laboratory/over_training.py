@@ -9,6 +9,7 @@ from explorer.figures.history import LossCurve, Panel, layers_by_steps, losses
 from explorer.spec import as_fields
 from explorer.training.recipe import Recipe
 from explorer.ui import charts, state, tasks, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, lines, training_work
 from explorer.ui.laboratory.lines import Line
@@ -103,17 +104,14 @@ def _number(
 
 
 def _quantity() -> str:
-    chosen: str = st.segmented_control(
+    return one_of(
         "Quantity",
         list(_QUANTITIES),
-        default="gradient_norms",
-        required=True,
-        format_func=_QUANTITIES.__getitem__,
-        key="training-quantity",
-        help=GLOSSARY["training-quantity"],
-        **_LINKED,
+        "gradient_norms",
+        "training-quantity",
+        GLOSSARY["training-quantity"],
+        _QUANTITIES.__getitem__,
     )
-    return chosen
 
 
 def _fits(shown: Sequence[Line], batch: int) -> bool:

@@ -11,6 +11,7 @@ from explorer.names import LAYERS_PER_UNIT
 from explorer.path_lengths import shares
 from explorer.probing import ProbeSettings
 from explorer.ui import charts, state, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import choices, lines, paths_findings, paths_work
 from explorer.ui.laboratory.lines import Line
@@ -87,19 +88,17 @@ def _trained(shown: Sequence[Line]) -> bool:
     without = [line.name for line in shown if not weights.cifar10_name(line.spec)]
     if len(without) == len(shown):
         return False
-    chosen = st.segmented_control(
+    chosen = one_of(
         "Weights",
         list(_WEIGHTS),
-        default="untrained",
-        required=True,
-        format_func=_WEIGHTS.__getitem__,
-        key="path-weights",
-        help=GLOSSARY["path-weights"],
-        **_LINKED,
+        "untrained",
+        "path-weights",
+        GLOSSARY["path-weights"],
+        _WEIGHTS.__getitem__,
     )
     if chosen == "trained" and without:
         st.caption(f"Without bundled weights, and left out: {', '.join(without)}.")
-    return bool(chosen == "trained")
+    return chosen == "trained"
 
 
 def _trained_feed() -> choices.Feed:

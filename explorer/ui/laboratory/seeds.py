@@ -5,9 +5,8 @@ from itertools import groupby
 from math import isnan, nan
 from statistics import median
 
-import streamlit as st
-
 from explorer.figures.gradients import Curve, alike
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory.lines import Line
 
@@ -64,14 +63,4 @@ def arrangement(curves: Sequence[Curve]) -> str:
     if len(curves) == 1:
         return "overlay"
     offered = list(_ARRANGED) if alike(curves) else ["overlay", "multiples"]
-    return st.segmented_control(
-        "Curves",
-        offered,
-        default="overlay",
-        required=True,
-        format_func=_ARRANGED.__getitem__,
-        key="curves",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["curves"],
-    )
+    return one_of("Curves", offered, "overlay", "curves", GLOSSARY["curves"], _ARRANGED.__getitem__)

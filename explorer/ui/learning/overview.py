@@ -6,6 +6,7 @@ from explorer.lessons.records import Lesson
 from explorer.lessons.shelf import Shelf
 from explorer.ui import state
 from explorer.ui.learning.place import Place
+from explorer.ui.plain import plain
 
 GLOSSARY_KEY = "glossary"
 """What stands in the link in place of a lesson when the glossary is shown."""
@@ -19,7 +20,7 @@ def draw(shelf: Shelf) -> None:
         "you are and what you answered stands in the link alone."
     )
     for notice in shelf.notices:
-        st.warning(notice)
+        st.warning(plain(notice))
     with st.grid(3, min_column_width=300, border=False):
         for number, lesson in enumerate(_lessons(shelf, claims=False), start=1):
             length = f"{lesson.minutes} minute{'' if lesson.minutes == 1 else 's'}"

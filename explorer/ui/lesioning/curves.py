@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.explanation.board import Lesion, board
 from explorer.figures.lesions import LesionCurve, LesionPoint, accuracy_curves
 from explorer.ui import charts, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.lesioning import work
 from explorer.ui.lesioning.boards import lesion_words, mark, network_name
@@ -31,16 +32,13 @@ def draw(heard: Sequence[Heard], pictures: int) -> None:
         pictures: how many test pictures they are judged on.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.segmented_control(
+        chosen = one_of(
             "Experiment",
             list(EXPERIMENTS),
-            default="each",
-            required=True,
-            format_func=lambda key: EXPERIMENTS[key].name,
-            key="lesions",
-            wrap=True,
-            help=GLOSSARY["lesion_experiment"],
-            **_LINKED,
+            "each",
+            "lesions",
+            GLOSSARY["lesion_experiment"],
+            lambda key: EXPERIMENTS[key].name,
         )
         experiment = EXPERIMENTS[chosen]
         drawn = _drawn() if experiment.random else Drawn(0, 0)

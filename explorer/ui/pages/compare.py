@@ -19,6 +19,7 @@ from explorer.side_by_side import (
 from explorer.spec import ArchitectureSpec, parse
 from explorer.tray import Variant
 from explorer.ui import charts, measured, quantities, reports, state, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.numbers import draw_table
 from explorer.ui.state import Shown
 from explorer.ui.swatches import swatch
@@ -119,16 +120,13 @@ def _layers(variants: Sequence[Shown]) -> None:
     letters = {variant.letter: variant for variant in others}
     letter = others[0].letter
     if len(others) > 1:
-        letter = st.segmented_control(
+        letter = one_of(
             "Against A",
             list(letters),
-            default=letter,
-            required=True,
-            format_func=lambda each: f"{each}: {letters[each].title}",
-            key="against",
-            label_visibility="collapsed",
-            bind="query-params",
-            persist_state="session",
+            letter,
+            "against",
+            words=lambda each: f"{each}: {letters[each].title}",
+            titled=False,
         )
     other = letters[letter]
     found = differences(first.spec, other.spec)

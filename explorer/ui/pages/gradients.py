@@ -6,6 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from explorer.ui import state
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.laboratory import (
     activations,
@@ -39,16 +40,13 @@ _PROBES = {
 def draw() -> None:
     """Draw the choice of a probe, and the one that was chosen."""
     st.title("Gradient laboratory")
-    chosen = st.segmented_control(
+    chosen = one_of(
         "Probe",
         list(_PROBES),
-        default="norms",
-        required=True,
-        format_func=lambda key: _PROBES[key].name,
-        key="probe",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["probe"],
+        "norms",
+        "probe",
+        GLOSSARY["probe"],
+        lambda key: _PROBES[key].name,
     )
     with st.container(key=f"probe-{chosen}"):
         _PROBES[chosen].draw(state.shown())

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.spec import parse
 from explorer.training.live_settings import DATA, LiveError, LiveSettings
 from explorer.ui import share, state
+from explorer.ui.choice import one_of
 from explorer.ui.live_runs import LiveRun
 from explorer.ui.train_views import (
     choices,
@@ -24,16 +25,13 @@ from explorer.ui.train_views import (
 def draw() -> None:
     """Draw the choice between the two ways to train, and the one that was chosen."""
     st.title("Train")
-    view = st.segmented_control(
+    view = one_of(
         "View",
         list(_VIEWS),
-        default="live",
-        required=True,
-        format_func=lambda key: _VIEWS[key].name,
-        key="train-view",
-        bind="query-params",
-        persist_state="session",
-        label_visibility="collapsed",
+        "live",
+        "train-view",
+        words=lambda key: _VIEWS[key].name,
+        titled=False,
     )
     with st.container(key=f"train-view-{view}"):
         _VIEWS[view].draw()

@@ -8,7 +8,9 @@ import streamlit as st
 from explorer.cards import Preprocessing
 from explorer.figures.prediction import Answer, Answers, aligned_classes, top_classes
 from explorer.ui import charts, state, waiting
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.plain import plain
 from explorer.ui.predicting import batch, work
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.hearing import Hearing, answers_to, hear
@@ -54,7 +56,7 @@ def _draw_way_in(voices: Sequence[Voice], file: File, seen: work.Seen) -> None:
         partial(_draw_steps, voices, wanted),
         "Preparing the picture",
     )
-    for note in (*seen.notes, *filter(None, [file.credit])):
+    for note in (*map(plain, seen.notes), *filter(None, [file.credit])):
         st.caption(note)
 
 
@@ -79,18 +81,9 @@ def _draw_heard(heard: Sequence[Heard], file: File) -> None:
     groups = by_labels(heard)
     if told := verdict(groups):
         st.markdown(told)
-    count = st.segmented_control(
-        "Classes of each network",
-        _TOPS,
-        default=5,
-        required=True,
-        key="top",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["top_k"],
-    )
+    count = one_of("Classes of each network", _TOPS, 5, "top", GLOSSARY["top_k"])
     for group in groups:
-        draw_chart(group, int(count), file)
+        draw_chart(group, count, file)
 
 
 def verdict(groups: Sequence[Sequence[Heard]]) -> str:

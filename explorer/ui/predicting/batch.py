@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.scores import Outcome, Scores, class_of, score
 from explorer.ui import charts, confusions
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.predicting.voices import Voice
 from explorer.ui.predicting.work import Said, Seen
@@ -145,13 +146,13 @@ def _result(voice: Voice, scores: Scores, pictures: int) -> str:
 def _draw_confusion(scored: Sequence[tuple[Voice, Scores]]) -> None:
     chosen = 0
     if len(scored) > 1:
-        chosen = st.segmented_control(
+        chosen = one_of(
             "Confusion matrix of",
             range(len(scored)),
-            default=0,
-            required=True,
-            format_func=lambda place: scored[place][0].name,
-            key="confusion",
+            0,
+            "confusion",
+            words=lambda place: scored[place][0].name,
+            linked=False,
         )
     voice, scores = scored[chosen]
     confusions.draw(scores, voice.network.labels, f"confusion-{voice.letter}", voice.name)

@@ -12,6 +12,7 @@ import streamlit as st
 from explorer.spec import parse
 from explorer.tray import LETTERS
 from explorer.ui import state, waiting
+from explorer.ui.plain import plain
 from explorer.ui.predicting import strip, work
 from explorer.ui.predicting.asked import Asked
 from explorer.ui.predicting.pictures import Chosen
@@ -102,7 +103,7 @@ def _look(files: Sequence[File], seen: Sequence[Seen], readable: Sequence[int]) 
 def _explain(voice: Voice) -> None:
     """Say why a network is not asked, and offer those that its file of weights looks like."""
     variant = voice.asked.variant
-    st.error(f"{variant.label} is not asked. {voice.network.error}")
+    st.error(f"{variant.label} is not asked. {plain(voice.network.error)}")
     with st.container(horizontal=True):
         for text in voice.network.alike:
             st.button(
@@ -115,7 +116,7 @@ def _explain(voice: Voice) -> None:
 
 def _tell_errors(errors: Sequence[str]) -> None:
     for error in errors[:_ERRORS]:
-        st.error(error)
+        st.error(plain(error))
     if len(errors) > _ERRORS:
         st.error(f"{len(errors) - _ERRORS} more files cannot be read.")
 
@@ -130,5 +131,5 @@ def answers_to(hearing: Hearing) -> list[Heard]:
         if isinstance(said, Said):
             heard.append(Heard(voice, said))
         else:
-            st.error(f"{voice.name}: {said}")
+            st.error(f"{voice.name}: {plain(said)}")
     return heard

@@ -7,6 +7,7 @@ import streamlit as st
 from explorer import weights
 from explorer.cards import FileCard, WeightsEntry
 from explorer.ui import state
+from explorer.ui.plain import file_name
 from explorer.ui.predicting.asked import Own
 
 MAX_MB = 256
@@ -39,7 +40,9 @@ def files(variants: Sequence[state.Shown]) -> Mapping[str, Own]:
                 content = upload.getvalue()
                 card = _card(content)
                 like = None if card else _like(variant)
-                found[variant.letter] = Own(upload.name, upload.file_id, content, like, card)
+                found[variant.letter] = Own(
+                    file_name(upload.name), upload.file_id, content, like, card
+                )
     return found
 
 

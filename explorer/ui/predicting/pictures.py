@@ -6,8 +6,14 @@ import streamlit as st
 
 from explorer import assets
 from explorer.cards import FITS, Fit
-from explorer.data import bundled_picture, bundled_pictures, labelled_pictures
+from explorer.data import (
+    bundled_picture,
+    bundled_pictures,
+    has_labelled_pictures,
+    labelled_pictures,
+)
 from explorer.ui import uploads
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.tasks import File
 
@@ -57,19 +63,15 @@ def choose() -> Chosen:
                 persist_state="session",
                 help=GLOSSARY["samples"],
                 width=220,
-                disabled=not assets.is_whole("data/cifar10-test.png"),
+                disabled=not has_labelled_pictures(),
             )
-            fit: Fit = st.segmented_control(
+            fit: Fit = one_of(
                 "Brought to the network's size",
                 FITS,
-                default=FITS[0],
-                required=True,
-                format_func=_FIT_WORDS.__getitem__,
-                key="fit",
-                wrap=True,
-                bind="query-params",
-                persist_state="session",
-                help=GLOSSARY["fit"],
+                FITS[0],
+                "fit",
+                GLOSSARY["fit"],
+                _FIT_WORDS.__getitem__,
             )
     files = [*own, *map(bundled_file, chosen), *_labelled(int(samples))]
     if len(files) > MAX_PICTURES:
@@ -111,6 +113,8 @@ def bundled_file(name: str) -> File:
 
 
 def _labelled(count: int) -> list[File]:
+    if not has_labelled_pictures():  # a link may ask for them all the same
+        return []
     remark = "CIFAR-10, test part (Krizhevsky 2009)."
     return [
         File(name, f"cifar10 {name}", content, remark) for name, content in labelled_pictures(count)

@@ -158,16 +158,18 @@ def _provenance(entry: WeightsEntry) -> None:
 def _offer_nearest(spec: ArchitectureSpec) -> bool:
     """Say that the variant has no weights, and offer what can be done; return whether to go on."""
     near = weights.nearest(spec)
+    offer = f" The nearest variant that can is {title(near.spec)}." if near else ""
     st.warning(
-        f"**{title(spec)} has no trained weights here**, so it cannot name what a picture shows. "
-        f"The nearest variant that can is {title(near.spec)}."
+        f"**{title(spec)} has no trained weights here**, so it cannot name what a picture shows."
+        f"{offer}"
     )
-    st.button(
-        f"Switch to {title(near.spec)} with trained weights",
-        type="primary",
-        on_click=state.choose,
-        args=(near.spec,),
-    )
+    if near:
+        st.button(
+            f"Switch to {title(near.spec)} with trained weights",
+            type="primary",
+            on_click=state.choose,
+            args=(near.spec,),
+        )
     too_large = analyze(spec).parameters > tasks.MAX_LIVE_PARAMETERS
     return st.toggle(
         "Show what the untrained network answers",
@@ -198,8 +200,8 @@ def _offer_fetch(variant: state.Shown, entry: WeightsEntry) -> None:
         ask=f"Fetch {size}",
         lane=Lane.NETWORK,
     )
-    if _several():
-        near = weights.nearest(variant.spec)
+    near = weights.nearest(variant.spec)
+    if near and _several():
         st.button(
             f"Switch {variant.letter} to {title(near.spec)}, which is bundled",
             key=f"switch-{variant.letter}",

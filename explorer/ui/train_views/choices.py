@@ -17,6 +17,7 @@ from explorer.training.live_settings import (
     LiveSettings,
 )
 from explorer.ui import state
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 
 _LINKED: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
@@ -122,17 +123,7 @@ def _slider(label: str, offered: Sequence[str], default: str, key: str) -> str:
 
 def _buttons(label: str, words: Mapping[str, str], default: str) -> str:
     key = f"live-{label.lower()}"
-    chosen: str = st.segmented_control(
-        label,
-        list(words),
-        default=default,
-        required=True,
-        format_func=words.__getitem__,
-        key=key,
-        help=GLOSSARY[key],
-        **_LINKED,
-    )
-    return chosen
+    return one_of(label, list(words), default, key, GLOSSARY[key], words.__getitem__)
 
 
 def _or_own(values: Sequence[int]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from explorer.training.head_settings import (
 )
 from explorer.ui import jobs, state, waiting
 from explorer.ui.glossary import GLOSSARY
+from explorer.ui.plain import plain
 from explorer.ui.train_views import own_results, own_sources, own_work
 from explorer.ui.train_views.own_sources import Chosen
 
@@ -103,7 +104,7 @@ def _say_what_is_there(extracted: "Extracted", forgettable: bool) -> None:
             _offer_forgetting()
     if extracted.left_out:
         with st.expander(f"What is left out ({len(extracted.left_out)})", key="own-left-out"):
-            st.markdown("\n".join(f"- {sentence}" for sentence in extracted.left_out))
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in extracted.left_out))
 
 
 def _offer_forgetting() -> None:

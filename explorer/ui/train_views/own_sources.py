@@ -8,8 +8,9 @@ import streamlit as st
 
 from explorer.archive import read_zip
 from explorer.collection import MAX_PICTURES, Collection, Found, arrange
-from explorer.data import labelled_pictures
+from explorer.data import has_labelled_pictures, labelled_pictures
 from explorer.ui import uploads
+from explorer.ui.choice import one_of
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.tasks import File
 
@@ -36,16 +37,8 @@ class Chosen(NamedTuple):
 
 def choose() -> Chosen | None:
     """Draw the sources, and return what was chosen, if anything was."""
-    source = st.segmented_control(
-        "Pictures from",
-        list(_FROM),
-        default="zip",
-        required=True,
-        format_func=_FROM.__getitem__,
-        key="own-from",
-        bind="query-params",
-        persist_state="session",
-        help=GLOSSARY["own-from"],
+    source = one_of(
+        "Pictures from", list(_FROM), "zip", "own-from", GLOSSARY["own-from"], _FROM.__getitem__
     )
     with st.container(key=f"own-{source}-place"):
         if source == "example":
@@ -71,6 +64,9 @@ def _folder() -> Chosen | None:
 
 
 def _example() -> Chosen | None:
+    if not has_labelled_pictures():
+        st.info("The pictures of the example are missing or damaged in this installation.")
+        return None
     labels = sorted({name.partition("/")[0] for name, _ in labelled_pictures(_EXAMPLES)})
     chosen = st.pills(
         "Classes of CIFAR-10",
