@@ -26,7 +26,7 @@ from explorer.spec import parse
 from explorer.ui import jobs
 from explorer.ui.predicting import work
 from explorer.ui.tasks import Kept
-from tests.app.driving import LONG_S, ROOT, settled
+from tests.app.driving import LONG_S, PAGES, ROOT, settled
 from tests.app.predicting import charts, opened, press, told
 from tests.unit.loopback import FileServer, serve
 
@@ -253,6 +253,28 @@ def test_a_name_may_say_the_class_and_bundled_photographs_are_not_counted(app):
     settled(app.run())
     assert "**1 of 1** pictures of known class" in told(app)
     assert "2 of all 3 name no class that it knows." in told(app)
+
+
+def test_own_pictures_are_there_when_their_page_is_opened_again(app):
+    opened(app, OURS)
+    folder = ROOT / "assets" / "pictures"
+    for file in ("coffee.jpg", "dog.jpg"):
+        app.file_uploader(key="uploads").upload(file, (folder / file).read_bytes())
+    settled(app.run())
+    app.switch_page(str(PAGES / "explore.py")).run()
+    settled(app.switch_page(str(PAGES / "predict.py")).run())
+    assert not app.file_uploader(key="uploads").value
+    assert "Still here from before: coffee.jpg, dog.jpg." in told(app)
+    assert told_names(app)[:2] == ["coffee.jpg", "dog.jpg"]
+
+    app.file_uploader(key="uploads").upload("cat.jpg", (folder / "cat.jpg").read_bytes())
+    settled(app.run())
+    assert told_names(app)[:3] == ["coffee.jpg", "dog.jpg", "cat.jpg"]
+    app.file_uploader(key="uploads").set_value([])
+    settled(app.run())
+    assert told_names(app)[:2] == ["coffee.jpg", "dog.jpg"] and "cat.jpg" not in told_names(app)
+    settled(press(app, "Forget them"))
+    assert "Still here" not in told(app) and "coffee.jpg" not in told(app)
 
 
 def test_the_picture_that_was_chosen_is_looked_at(app):

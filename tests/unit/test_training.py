@@ -5,6 +5,7 @@ import io
 import json
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,17 @@ def test_steps_equal_plain_pytorch_written_by_hand(nesterov: bool, channels_last
         assert (step.pictures, step.wrong) == (len(labels), int((logits.argmax(1) != labels).sum()))
     for name, found in training.model.state_dict().items():
         torch.testing.assert_close(found, model.state_dict()[name], rtol=1e-3, atol=1e-5)
+
+
+def test_fused_layers_learn_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the graphs of torch.compile, run by PyTorch itself: not everybody has a C++ compiler."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    fused, plain = (Training(TINY, PLAIN, noise(20), compiled=each) for each in (True, False))
+    assert type(fused._network) is not type(fused.model)
+    for _ in range(4):  # the last batch of an epoch, the third, is smaller
+        assert fused.step().loss == pytest.approx(plain.step().loss, rel=1e-4)
+    for name, found in fused.model.state_dict().items():
+        torch.testing.assert_close(found, plain.model.state_dict()[name], rtol=1e-3, atol=1e-5)
 
 
 def test_a_seed_decides_everything_and_nothing_global_is_touched() -> None:
