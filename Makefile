@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock sums load clean chromium nginx
+.PHONY: help run test check format bench lock sums load soak clean chromium nginx
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,9 @@ bench: .venv/tests-installed ## Measure the app's speed.
 
 load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS changes the class.
 	$(BIN)/python -m tests.load $(ARGS)
+
+soak: .venv/tests-installed ## Keep a class with work for the server there for ten minutes.
+	$(BIN)/python -m tests.load --light 22 --heavy 8 --seconds 600 --leave 20 --growth 10 $(ARGS)
 
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new
