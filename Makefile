@@ -4,7 +4,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock sums load fuzz clean chromium nginx
+.PHONY: help run test check format bench lock sums load soak fuzz clean chromium nginx
 
 help: ## List these targets.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -33,6 +33,10 @@ load: .venv/tests-installed ## Send a class of 30 to a server of its own; ARGS c
 
 fuzz: .venv/tests-installed ## Try over 10,000 hostile inputs, FUZZ times as many as make test does.
 	FUZZ=$${FUZZ:-12} $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+soak: .venv/tests-installed ## Keep a class with work for the server there for ten minutes.
+	$(BIN)/python -m tests.load --light 22 --heavy 8 --seconds 600 --leave 20 \
+		--growth 10 --unfair 2 $(ARGS)
 
 lock: .venv/app-installed ## Write down the exact environment, with the sum of every file.
 	$(BIN)/python .ci/lock.py requirements.txt requirements.lock > requirements.lock.new

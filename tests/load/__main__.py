@@ -1,6 +1,6 @@
 """Send a class to a server of its own, and print what everybody waited for and what it cost.
 
-python -m tests.load --light 30 --heavy 8 --seconds 60
+python -m tests.load --light 22 --heavy 8 --seconds 60
 """
 
 import argparse
@@ -23,19 +23,35 @@ def main() -> int:
         asyncio.run(crowd(server.port, 1, 0, 5, 0))  # torch is loaded once, for whoever comes first
         before = Cost.of(server)
         started = time.monotonic()
-        found = asyncio.run(
-            crowd(server.port, arguments.light, arguments.heavy, arguments.seconds, arguments.seed)
-        )
+        found, sizes = asyncio.run(_watched(server, arguments))
         seconds = time.monotonic() - started
         after = Cost.of(server)
         _say(arguments, found, after.cpu_s - before.cpu_s, seconds)
         time.sleep(arguments.leave)
         left = Cost.of(server)
         _say_memory(before, left)
-        problems = [*found.errors, *_missed(arguments, found, left), *_log(server)]
+        problems = [*found.errors, *_missed(arguments, found, before, left), *_log(server)]
+        problems += _grown(sizes, arguments.growth)
     for problem in problems:
         print(f"PROBLEM {problem}")
     return 1 if problems else 0
+
+
+async def _watched(server: Server, arguments: argparse.Namespace) -> tuple[Found, list[int]]:
+    """Let the class come; what it found, and the server's memory meanwhile, every two seconds."""
+    sizes: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            sizes.append(Cost.of(server).memory_bytes)
+            await asyncio.sleep(2)
+
+    watching = asyncio.create_task(watch())
+    found = await crowd(
+        server.port, arguments.light, arguments.heavy, arguments.seconds, arguments.seed
+    )
+    watching.cancel()
+    return found, sizes
 
 
 def _arguments() -> argparse.Namespace:
@@ -46,6 +62,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--leave", type=float, default=0.0, help="seconds to wait once they left")
     parser.add_argument("--seed", type=int, default=0, help="of what they do")
     parser.add_argument("--p95", type=float, help="most milliseconds for 95% of the light steps")
+    parser.add_argument("--unfair", type=float, help="longest wait for one kind of work, medians")
+    parser.add_argument("--left", type=float, help="most percent of memory more once they left")
+    parser.add_argument(
+        "--growth", type=float, help="most percent that the last quarter uses above the second"
+    )
     parser.add_argument("--peak", type=float, default=3000.0, help="most memory, MB")
     return parser.parse_args()
 
@@ -80,7 +101,7 @@ def _percentiles(values: Sequence[float]) -> tuple[float, float, float]:
     return median(values), cuts[94], cuts[98]
 
 
-def _missed(arguments: argparse.Namespace, found: Found, left: Cost) -> list[str]:
+def _missed(arguments: argparse.Namespace, found: Found, before: Cost, left: Cost) -> list[str]:
     missed = []
     if arguments.p95 and found.light_s:
         p95 = 1e3 * _percentiles(found.light_s)[1]
@@ -88,7 +109,25 @@ def _missed(arguments: argparse.Namespace, found: Found, left: Cost) -> list[str
             missed.append(f"p95 {p95:.0f} ms, at most {arguments.p95:.0f} wanted")
     if left.peak_bytes > arguments.peak * _BYTES_PER_MB:
         missed.append(f"peak memory above {arguments.peak:.0f} MB")
+    for name, values in found.heavy_s.items():
+        if arguments.unfair and max(values) > arguments.unfair * median(values):
+            missed.append(f"{name}: somebody waited {max(values) / median(values):.1f} medians")
+    if arguments.left is not None and left.memory_bytes > before.memory_bytes * (
+        1 + arguments.left / 100
+    ):
+        missed.append(f"memory more than {arguments.left:.0f}% above the start after they left")
     return missed
+
+
+def _grown(sizes: Sequence[int], most: float | None) -> list[str]:
+    """Compare quarters of the stay; the first is the one in which caches fill."""
+    quarter = len(sizes) // 4
+    if most is None or not quarter:
+        return []
+    early, late = median(sizes[quarter : 2 * quarter]), median(sizes[-quarter:])
+    grown = 100 * (late / early - 1)
+    print(f"memory of the last quarter against the second: {grown:+.1f}%")
+    return [f"memory grew by {grown:.0f}%"] if grown > most else []
 
 
 def _log(server: Server) -> list[str]:
@@ -99,4 +138,5 @@ def _log(server: Server) -> list[str]:
     )
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

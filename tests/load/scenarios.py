@@ -63,14 +63,13 @@ async def probe(visitor: Visitor, draw: random.Random, found: Found, until: floa
 
 async def predict(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Upload a picture and have it named."""
-    await visitor.open("predict", v="resnet50,stride_at=1x1")
+    await visitor.open("predict", v="resnet56-cifar")
     await visitor.until_done()
-    label = next(each for each in visitor.widgets if "icture" in each and "pload" in each)
     content = PICTURE.read_bytes()
     while time.monotonic() < until:
         started = time.monotonic()
         # A picture that nobody has uploaded before.
-        await visitor.upload(label, "cup.jpg", content + draw.randbytes(8))
+        await visitor.upload("Your pictures", "cup.jpg", content + draw.randbytes(8))
         await visitor.until_done()
         found.heavy_s.setdefault("prediction", []).append(time.monotonic() - started)
         await asyncio.sleep(THINK_S)

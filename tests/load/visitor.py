@@ -13,7 +13,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import connect
 
-PATIENCE_S = 300.0
+PATIENCE_S = 60.0
 _WHOLE_RUN = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
 
 
@@ -65,6 +65,7 @@ class Visitor:
 
     async def open(self, page: str = "", **query: str) -> float:
         """Open a page by its path; return the seconds until all of it was there."""
+        self._query = urlencode(query)
         if page and page not in self._pages:
             await self._rerun()  # the first answer names the pages
         self._query, self._page = urlencode(query), self._pages.get(page, "")
@@ -163,7 +164,17 @@ class Visitor:
             self._running = True
         await self._socket.send(message.SerializeToString())
         if not fragment:
-            await asyncio.wait_for(self._finished.wait(), PATIENCE_S)
+            waiting = asyncio.create_task(self._finished.wait())
+            await asyncio.wait(
+                (waiting, self._reader), timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._reader.done():
+                waiting.cancel()
+                self._reader.result()  # raises what ended it, if anything did
+                raise Failure("the server closed the connection")
+            if not waiting.done():
+                waiting.cancel()
+                raise Failure("the page did not finish")
             if self.errors:
                 raise Failure("; ".join(self.errors))
         return time.monotonic() - started
