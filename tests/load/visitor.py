@@ -3,6 +3,7 @@
 import asyncio
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import connect
 
 PATIENCE_S = 60.0
+"""How long a page may take."""
+WORK_S = 600.0
+"""How long work may take that shows its progress."""
 _WHOLE_RUN = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
 
 
@@ -69,11 +73,11 @@ class Visitor:
         if page and page not in self._pages:
             await self._rerun()  # the first answer names the pages
         self._query, self._page = urlencode(query), self._pages.get(page, "")
-        self.widgets.clear()
         return await self._rerun()
 
     async def set(self, label: str, value: Any) -> float:
         """Set a widget as a person would; return the seconds until the page had followed."""
+        await self._until(lambda: not self._running, "the page did not finish")
         if label not in self.widgets:
             raise Failure(f"there is no {label!r} on the page, only {', '.join(self.widgets)}")
         identifier, kind = self.widgets[label]
@@ -102,11 +106,7 @@ class Visitor:
         asked.file_urls_request.request_id = name
         asked.file_urls_request.file_names.append(name)
         await self._socket.send(asked.SerializeToString())
-        deadline = time.monotonic() + PATIENCE_S
-        while name not in self._answers:
-            if time.monotonic() > deadline:
-                raise Failure("no address for an upload")
-            await asyncio.sleep(0.01)
+        await self._until(lambda: name in self._answers, "no address for an upload")
         address = self._answers.pop(name).file_urls[0]
         await asyncio.to_thread(self._put, address.upload_url, name, content)
         info = UploadedFileInfo(name=name, size=len(content), file_id=address.file_id)
@@ -146,11 +146,27 @@ class Visitor:
     async def until_done(self) -> float:
         """Return the seconds until the page shows no progress bar any more."""
         started = time.monotonic()
-        while self.waiting or self._running:
-            if time.monotonic() - started > PATIENCE_S:
-                raise Failure("long work did not end")
-            await asyncio.sleep(0.05)
+        await self._until(
+            lambda: not (self.waiting or self._running), "long work did not end", WORK_S
+        )
         return time.monotonic() - started
+
+    async def until_offered(self, label: str) -> None:
+        """Wait until the page has a widget with this label."""
+        await self._until(
+            lambda: not self._running and label in self.widgets,
+            f"{label!r} was not offered",
+            WORK_S,
+        )
+
+    async def _until(
+        self, holds: Callable[[], bool], otherwise: str, patience_s: float = PATIENCE_S
+    ) -> None:
+        deadline = time.monotonic() + patience_s
+        while not holds():
+            if time.monotonic() > deadline:
+                raise Failure(otherwise)
+            await asyncio.sleep(0.01)
 
     async def _rerun(self, fragment: str = "") -> float:
         message = BackMsg()
@@ -207,6 +223,7 @@ class Visitor:
         if not message.metadata.run.fragment_ids:
             self._running = True
             self._progress.clear()
+            self.widgets.clear()
             for fragment in list(self._timers):
                 self._stop(fragment)
 
