@@ -16,6 +16,8 @@ from explorer.training.augmentation import crop_and_flip, rotate, vary_contrast
 from explorer.training.recipe import Recipe
 from explorer.training.workers import ALONE, Workers
 
+_DIGITS = 12
+
 
 def derived_seed(seed: int, *purpose: str | int) -> int:
     """Return a seed for one purpose, unrelated to those of all others."""
@@ -42,7 +44,9 @@ def measure(images: Tensor, normalisation: str) -> Preprocessing:
         std = (shares @ values**2 - mean**2).sqrt()
         std[(shares == 1).any(1)] = 1.0  # one value throughout: nothing to divide by
     order = "RGB" if channels == 3 else "L"
-    return Preprocessing(side, side, order, 255.0, tuple(mean.tolist()), tuple(std.tolist()))
+    # Another number of threads adds up in another order, which the last digits would tell.
+    means, deviations = (tuple(round(each, _DIGITS) for each in of.tolist()) for of in (mean, std))
+    return Preprocessing(side, side, order, 255.0, means, deviations)
 
 
 def normalise(images: Tensor, steps: Preprocessing) -> Tensor:

@@ -239,6 +239,19 @@ def test_labelled_pictures_are_counted(app):
     ]
 
 
+def test_where_networks_disagree_is_marked_in_the_table(app):
+    show_samples(opened(app, OURS, "plain20-cifar"), 40)
+    table = next(frame.value for frame in app.dataframe if "A_answer" in frame.value.columns)
+    same = table["A_answer"] == table["B_answer"]
+    assert list(table["agree"]) == list(same)
+    assert 0 < same.sum() < 40
+
+
+def test_networks_of_one_data_set_are_shown_pictures_alike(app):
+    opened(app, OURS, "resnet56-cifar")
+    assert told(app).count("numbers that the network is given") == 1
+
+
 def steps_of(entry: WeightsEntry) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return entry.preprocessing.mean, entry.preprocessing.std
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +41,15 @@ class Found:
 Act = Callable[[Visitor, random.Random, Found, float], Awaitable[None]]
 
 
+async def _turns(until: float) -> AsyncIterator[None]:
+    """Go on until the time is over, once at least, with a pause to think in between."""
+    while True:
+        yield
+        if time.monotonic() >= until:
+            return
+        await asyncio.sleep(THINK_S)
+
+
 async def look_around(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Choose another network every two seconds, on Explore or on Compare."""
     await visitor.open()
@@ -53,12 +62,11 @@ async def look_around(visitor: Visitor, draw: random.Random, found: Found, until
 async def probe(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Have the gradients of ResNet-50 measured, seed after seed."""
     await visitor.open("gradients", v="resnet50")
-    while time.monotonic() < until:
+    async for _ in _turns(until):
         started = time.monotonic()
         await visitor.set("Seed", draw.randrange(10**6))
         await visitor.until_done()
         found.heavy_s.setdefault("probe", []).append(time.monotonic() - started)
-        await asyncio.sleep(THINK_S)
 
 
 async def predict(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
@@ -66,24 +74,22 @@ async def predict(visitor: Visitor, draw: random.Random, found: Found, until: fl
     await visitor.open("predict", v="resnet56-cifar")
     await visitor.until_done()
     content = PICTURE.read_bytes()
-    while time.monotonic() < until:
+    async for _ in _turns(until):
         started = time.monotonic()
         # A picture that nobody has uploaded before.
         await visitor.upload("Your pictures", "cup.jpg", content + draw.randbytes(8))
         await visitor.until_done()
         found.heavy_s.setdefault("prediction", []).append(time.monotonic() - started)
-        await asyncio.sleep(THINK_S)
 
 
 async def train(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Train a small network live for a hundred steps, and begin again when it is done."""
     await visitor.open("train", **{"v": "resnet20-cifar", "live-steps": "100"})
-    while time.monotonic() < until:
+    async for _ in _turns(until):
         started = time.monotonic()
         await visitor.set("Start again" if "Start again" in visitor.widgets else "Start", True)
         await visitor.until_offered("Start again")
         found.heavy_s.setdefault("training", []).append(time.monotonic() - started)
-        await asyncio.sleep(THINK_S)
 
 
 HEAVY: tuple[Act, ...] = (probe, predict, train)

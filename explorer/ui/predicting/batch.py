@@ -69,6 +69,9 @@ def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
         "thumbnail": st.column_config.ImageColumn("", width="small"),
         "picture": st.column_config.TextColumn("Picture", pinned=True),
         "truth": st.column_config.TextColumn("Named as", help=GLOSSARY["labelled"]),
+        "agree": st.column_config.CheckboxColumn(
+            "All agree", help="Whether all networks, which know the same classes, say the same."
+        ),
     }
     for voice in voices:
         columns[f"{voice.letter}_answer"] = st.column_config.TextColumn(
@@ -106,7 +109,11 @@ def _record(voices: Sequence[Voice], row: Row) -> dict[str, Any]:
         for voice, truth in zip(voices, row.truths, strict=True)
         if truth is not None
     ]
-    record: dict[str, Any] = {"picture": row.file.name, "truth": known[0] if known else None}
+    record: dict[str, Any] = {
+        "picture": row.file.name,
+        "truth": known[0] if known else None,
+        "agree": _agree(voices, row.said),
+    }
     for voice, said, truth in zip(voices, row.said, row.truths, strict=True):
         first = said.top[0] if isinstance(said, Said) else None
         right = None if first is None or truth is None else first.index == truth
@@ -117,6 +124,13 @@ def _record(voices: Sequence[Voice], row: Row) -> dict[str, Any]:
             said.preprocess_ms + said.forward_ms if isinstance(said, Said) else None
         )
     return record
+
+
+def _agree(voices: Sequence[Voice], said: Sequence[Said | str]) -> bool | None:
+    """Say whether several networks give the same answer; None where nothing can be compared."""
+    answers = [each.top[0].index for each in said if isinstance(each, Said)]
+    alike = len({tuple(voice.network.labels) for voice in voices}) == 1
+    return len(set(answers)) == 1 if alike and len(answers) == len(voices) > 1 else None
 
 
 def _scores(rows: Sequence[Row], number: int) -> Scores | None:
