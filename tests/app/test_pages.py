@@ -10,6 +10,7 @@ from streamlit.testing.v1.element_tree import Element
 from explorer.analysis import analyze
 from explorer.gradients import ProbeSettings, probe
 from explorer.spec import SpecError, parse
+from explorer.ui import operating
 from explorer.ui.controls import MORE
 from explorer.words import three_figures
 from tests.app.driving import PAGES, ROOT, settled
@@ -60,7 +61,8 @@ def test_the_first_page_states_exact_numbers(app):
 
 
 @pytest.mark.parametrize("page", sorted(path.stem for path in PAGES.glob("[!_]*.py")))
-def test_a_page_begins_with_its_title(app, page):
+def test_a_page_begins_with_its_title(app, page, monkeypatch):
+    monkeypatch.setenv(operating.VARIABLE, "1")  # a page of its own
     open_with(app, "resnet20-cifar", page)
     first = next(node for node in app.main if isinstance(node, Element))
     assert first.type == "title"

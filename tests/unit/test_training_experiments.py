@@ -81,7 +81,7 @@ def cells(settings: Settings, **losses: float):
     """The grid's cells, of which those named by a method without BN have a loss."""
     found = initialisation._cells(settings)
     for cell in found:
-        loss = losses.get(cell.method.removeprefix("no BN").strip(", ") or "He", 2.3)
+        loss = losses.get(cell.method.removeprefix("no BN").strip(", ").split(" ")[0] or "He", 2.3)
         cell.histories.append(History(cell.spec, [Point(1, loss, 0.0, 0.0, 0.0, 0.0)]))
     return found
 
