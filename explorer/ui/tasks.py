@@ -92,6 +92,7 @@ def results_kept() -> int:
     return sum(each.count for each in list(_caches))
 
 
+_checks: "Kept[ModuleCheck]" = Kept(256)
 _verdicts: "Kept[tuple[tuple[Verdict, ...], str]]" = Kept(64)
 
 
@@ -107,7 +108,7 @@ def check_build(spec: ArchitectureSpec) -> "Work[ModuleCheck]":
     def work(context: JobContext) -> "ModuleCheck":
         from explorer.verification import check_module
 
-        return check_module(spec, context.check)
+        return _checks.get(spec, lambda: check_module(spec, context.check))
 
     return work
 

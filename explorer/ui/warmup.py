@@ -67,7 +67,7 @@ def _load(modules: Sequence[str], then: Sequence[Callable[[], object]], delay_s:
         # What is needed is loaded again where it is needed, and fails there, visibly.
         _LOG.exception("The warm-up did not finish")
     finally:
-        # Streamlit collects after every rerun; frozen objects are not visited again.
+        # A collection holds everybody up; what is frozen is not visited by it.
         gc.collect()
         gc.freeze()
         _finished.set()

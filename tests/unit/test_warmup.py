@@ -21,6 +21,14 @@ def test_importing_the_module_does_not_load_torch():
     assert run(code).strip() == "False"
 
 
+def test_nothing_is_collected_after_every_rerun():
+    code = """
+from streamlit import config
+print(config.get_option("runner.postScriptGC"))
+"""
+    assert run(code).strip() == "False"
+
+
 def test_after_the_warm_up_a_collection_has_little_to_visit():
     code = """
 import gc, sys, threading
