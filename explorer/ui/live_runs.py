@@ -68,6 +68,7 @@ class LiveRun:
         note: a sentence on why it does not run, or an empty text.
         training: the networks; None until the first slice has built them.
         before: what was trained before the last rewinding; None at first.
+        learning: whether a step is under way just now.
     """
 
     def __init__(self, token: str, settings: LiveSettings, now: float) -> None:
@@ -79,6 +80,7 @@ class LiveRun:
         self.before: Past | None = None
         self.attended = now
         self.slices = 0
+        self.learning = False
         self.lock = threading.Lock()
         """Held while a network learns, and by whoever reads its weights."""
 
@@ -91,6 +93,11 @@ class LiveRun:
     def running(self) -> bool:
         """Whether it trains, or waits for its turn to."""
         return self.status is Status.RUNNING
+
+    @property
+    def settling(self) -> bool:
+        """Whether it is to rest, but a step that had begun is still under way."""
+        return self.learning and not self.running
 
     @property
     def histories(self) -> tuple[History, ...]:
@@ -122,11 +129,15 @@ class LiveRun:
         from explorer.training.live import LiveTraining
 
         with self.lock:
-            if self.training is None:
-                self.training = LiveTraining(self.settings)
-            self.training.advance(wanted)
-            if self.training.finished and self.running:
-                self.status = Status.FINISHED
+            self.learning = True
+            try:
+                if self.training is None:
+                    self.training = LiveTraining(self.settings)
+                self.training.advance(wanted)
+                if self.training.finished and self.running:
+                    self.status = Status.FINISHED
+            finally:
+                self.learning = False
 
 
 class LiveRuns:

@@ -86,7 +86,7 @@ def test_a_step_at_a_time_then_on_then_held_then_stopped(app: AppTest, registry:
     press(app, "go")
     assert run.running
     assert app.button(key="live-go").label == "Pause"
-    press(app, "go")
+    settled(press(app, "go"))
     assert run.status is Status.PAUSED
     assert f"Held at step {run.steps:,} of 5,000" in texts(app)
     press(app, "stop")

@@ -1,11 +1,12 @@
 """Live trainings of several visitors: turns, tokens, and what becomes of a run that was left."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from explorer.training.live import LiveTraining
 from explorer.training.live_settings import LiveError, LiveSettings
 from explorer.ui import live_runs
 from explorer.ui.jobs import JobContext, JobQueue
@@ -112,6 +113,28 @@ def test_a_run_pauses_continues_steps_stops_and_rewinds(world: World) -> None:
     world.runs.go(run)
     world.runs.step(run)
     assert run.status is Status.STOPPED
+
+
+def test_a_run_that_is_held_in_mid_step_says_so_until_the_step_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def advance(training: LiveTraining, wanted: Callable[[], bool]) -> None:
+        assert wanted()
+        begun.set()
+        assert go_on.wait(LONG_S)
+
+    monkeypatch.setattr(LiveTraining, "advance", advance)
+    run = world.visitor("a")
+    world.runs.go(run)
+    assert begun.wait(LONG_S)
+    assert not run.settling
+    world.runs.pause(run)
+    assert (run.status, run.settling) == (Status.PAUSED, True)
+    go_on.set()
+    world.work()
+    assert not run.settling
 
 
 def test_a_run_finishes(world: World) -> None:

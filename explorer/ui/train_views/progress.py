@@ -32,14 +32,15 @@ def draw(run: LiveRun, window: int, before: bool) -> None:
         window: steps that a value shown is the mean of.
         before: whether the curves from before the last rewinding are shown too.
     """
-    pace = REDRAW_S if run.running else None
-    st.fragment(_draw, run_every=pace)(run, window, before, run.status)
+    settling = run.settling
+    pace = REDRAW_S if run.running or settling else None
+    st.fragment(_draw, run_every=pace)(run, window, before, run.status, settling)
 
 
-def _draw(run: LiveRun, window: int, before: bool, status: Status) -> None:
-    if run.status is not status:
+def _draw(run: LiveRun, window: int, before: bool, status: Status, settling: bool) -> None:
+    if run.status is not status or (settling and not run.settling):
         st.rerun()
-    _state(run)
+    _state(run, settling)
     networks = [
         _network(place, run.settings, history) for place, history in enumerate(run.histories)
     ]
@@ -75,7 +76,7 @@ def name_of(settings: LiveSettings, place: int) -> str:
     return title(settings.chosen(parse(settings.variants[place]))).replace(" (CIFAR)", "")
 
 
-def _state(run: LiveRun) -> None:
+def _state(run: LiveRun, settling: bool) -> None:
     """Say what the run is doing."""
     steps, whole = run.steps, run.settings.steps
     if run.running:
@@ -86,6 +87,9 @@ def _state(run: LiveRun) -> None:
         else:
             words = f"step {steps:,} of {whole:,}"
         st.progress(min(steps / whole, 1.0), text=f"Training: {words}{_turns(run)}")
+        return
+    if settling:
+        st.progress(min(steps / whole, 1.0), text="Finishing the step that is under way")
         return
     words = {
         Status.PAUSED: f"Held at step {steps:,} of {whole:,}",
