@@ -242,6 +242,11 @@ def parse(text: str) -> ArchitectureSpec:
     """
     if not isinstance(text, str):
         raise SpecError(f"a variant is a text such as resnet50, not {type(text).__name__}")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> ArchitectureSpec:
     name, *settings = (part.strip() for part in text.split(","))
     spec = named(name.lower())
     changes: dict[str, Any] = {}
@@ -265,6 +270,7 @@ class Option(NamedTuple):
     reason: str
 
 
+@lru_cache(maxsize=2048)
 def options(spec: ArchitectureSpec, field: str) -> tuple[Option, ...]:
     """Return what each value of a named-value field (a key of `VALUES`) would make of a spec."""
     return tuple(_option(spec, field, value) for value in VALUES[field])

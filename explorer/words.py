@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import inf, isfinite, isnan
 
 from explorer.spec import ArchitectureSpec
@@ -42,6 +43,7 @@ STEM_WORDS = {
 INIT_WORDS = {"he": "He", "fixup": "Fixup scaling"}
 
 
+@lru_cache(maxsize=1024)
 def title(spec: ArchitectureSpec) -> str:
     """Return a short human name, such as `ResNet-110 v2 (CIFAR), no normalisation`."""
     name, *settings = str(spec).split(",")
@@ -94,6 +96,7 @@ _SETTING_WORDS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def name_title(name: str) -> str:
     """Return the human form of a catalogue name: `resnet110v2-cifar` is ResNet-110 v2 (CIFAR)."""
     bare, cifar, _ = name.partition("-cifar")

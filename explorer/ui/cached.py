@@ -1,11 +1,18 @@
-"""Every cache of what pages draw, each bounded; the spec is the key."""
+"""Every cache of what pages draw, each bounded; the spec is the key.
 
-from typing import Any, NamedTuple
+Python's own caches: Streamlit's take a millisecond to hash a spec, where these take 2 µs, and any
+visitor can empty them. Tables are kept as Arrow takes them, not made anew from records each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 
 from explorer.analysis import Total, analyze, sum_rows
 from explorer.backbone import feature_maps
+from explorer.catalog import Published
 from explorer.diagram import diagram
 from explorer.diagram_words import outline, unit_label
 from explorer.figures.breakdown import Part, breakdown, breakdowns
@@ -17,6 +24,9 @@ from explorer.spec import ArchitectureSpec
 from explorer.ui.glossary import GLOSSARY
 from explorer.ui.quantities import QUANTITIES
 from explorer.words import title
+
+if TYPE_CHECKING:
+    from pyarrow import Table
 
 LAYER_COLUMNS: Any = {
     "name": st.column_config.TextColumn("Layer", pinned=True),
@@ -72,9 +82,9 @@ BACKBONE_COLUMNS: Any = {
 
 
 class LayerRows(NamedTuple):
-    """Some of a network's layers: a data frame nobody may change, their totals, the rows."""
+    """Some of a network's layers: a table for the page, their totals, the rows."""
 
-    frame: Any
+    table: "Table"
     total: Total
     rows: tuple[LayerRow, ...]
 
@@ -83,56 +93,93 @@ class LayerRows(NamedTuple):
         return [row_as_dict(row) for row in self.rows]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@lru_cache(maxsize=32)
 def layer_rows(
     spec: ArchitectureSpec, stages: tuple[str, ...], kinds: tuple[str, ...]
 ) -> LayerRows:
     """Return the layers of some stages and kinds; of all, where none are named."""
-    import pandas as pd
-
     analysis = analyze(spec)
     rows = tuple(
         row
         for row in analysis.layers
         if (not stages or row.stage in stages) and (not kinds or row.kind in kinds)
     )
-    frame = pd.DataFrame(rows, columns=LayerRow._fields)
-    for column in ("input_shape", "output_shape"):
-        frame[column] = ["×".join(map(str, shape)) for shape in frame[column]]
-    for column in ("unit", "kernel", "stride", "padding", "groups", "receptive_field", "jump"):
-        frame[column] = frame[column].astype("Int64")
-    frame["macs_share"] = frame["macs"] / analysis.macs
-    return LayerRows(frame, sum_rows(rows), rows)
+    return LayerRows(layer_table(rows, analysis.macs), sum_rows(rows), rows)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def stage_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
+def layer_table(rows: Sequence[LayerRow], macs: int) -> "Table":
+    """Return layers as a table of `LAYER_COLUMNS`; `macs` is the whole network's."""
+    return _table(
+        [
+            {
+                **{
+                    column: getattr(row, column)
+                    for column in LAYER_COLUMNS
+                    if column in row._fields
+                },
+                "input_shape": _by(row.input_shape),
+                "output_shape": _by(row.output_shape),
+                "macs_share": row.macs / macs,
+            }
+            for row in rows
+        ]
+    )
+
+
+@lru_cache(maxsize=32)
+def stage_table(spec: ArchitectureSpec) -> "Table":
     """Return each stage's totals and shares, and the whole network's last."""
     whole = analyze(spec).total
     totals = {**analyze(spec).by("stage"), "whole network": whole}
-    return [
-        {
-            "stage": stage,
-            "layers": total.layers,
-            "parameters": total.parameters,
-            "parameters_share": total.parameters / whole.parameters,
-            "macs": total.macs,
-            "macs_share": total.macs / whole.macs,
-            "output_bytes": total.output_bytes,
-        }
-        for stage, total in totals.items()
-    ]
+    return _table(
+        [
+            {
+                "stage": stage,
+                "layers": total.layers,
+                "parameters": total.parameters,
+                "parameters_share": total.parameters / whole.parameters,
+                "macs": total.macs,
+                "macs_share": total.macs / whole.macs,
+                "output_bytes": total.output_bytes,
+            }
+            for stage, total in totals.items()
+        ]
+    )
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def backbone_records(spec: ArchitectureSpec) -> list[dict[str, Any]]:
+@lru_cache(maxsize=32)
+def backbone_table(spec: ArchitectureSpec) -> "Table":
     """Return the feature maps of a network's stages, the finest first."""
-    return [
-        {**found._asdict(), "size": "×".join(map(str, found.size))} for found in feature_maps(spec)
-    ]
+    return _table([{**found._asdict(), "size": _by(found.size)} for found in feature_maps(spec)])
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=32)
+def published_table(entry: Published) -> "Table":
+    """Return what was printed about a network."""
+    return _table(
+        [
+            {
+                "What": result.quantity,
+                "Printed": result.value,
+                "Measured how": result.conditions,
+                "Source": result.source,
+            }
+            for result in entry.results
+        ]
+    )
+
+
+def _table(records: Sequence[Mapping[str, Any]]) -> "Table":
+    from pyarrow import Table
+
+    return Table.from_pylist(list(records))
+
+
+def _by(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
+
+
+@lru_cache(maxsize=64)
 def breakdown_chart(specs: tuple[ArchitectureSpec, ...], quantity: str) -> Any:
     """Return the bars of a quantity by stage and kind, of one network or of several."""
     parts = [breakdown_parts(spec, quantity) for spec in specs]
@@ -140,7 +187,7 @@ def breakdown_chart(specs: tuple[ArchitectureSpec, ...], quantity: str) -> Any:
     return breakdown(parts[0], name) if len(parts) == 1 else breakdowns(parts, name)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def breakdown_parts(spec: ArchitectureSpec, quantity: str) -> list[Part]:
     """Return what each kind of layer in each stage has of a quantity."""
     totals = analyze(spec).by_stage_and_kind()
@@ -149,19 +196,19 @@ def breakdown_parts(spec: ArchitectureSpec, quantity: str) -> list[Part]:
     return [Part(*place, value, value / whole) for place, value in values.items()]
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def network_picture(spec: ArchitectureSpec, dark: bool) -> Drawing:
     """Return the picture of a network."""
     return network_drawing(diagram(spec), title(spec), DARK if dark else LIGHT)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@lru_cache(maxsize=32)
 def network_outline(spec: ArchitectureSpec) -> str:
     """Return the picture of a network in words."""
     return outline(diagram(spec))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def unit_picture(spec: ArchitectureSpec, name: str, dark: bool) -> Drawing:
     """Return a unit of a network, by its name, as the microscope shows it."""
     group, unit = diagram(spec).find(name)

@@ -19,7 +19,7 @@ def draw(spec: ArchitectureSpec) -> None:
     rows = cached.layer_rows(spec, *_filters(spec))
     _totals(rows, len(analyze(spec).layers))
     event: Any = st.dataframe(
-        rows.frame,
+        rows.table,
         column_config=cached.LAYER_COLUMNS,
         column_order=list(cached.LAYER_COLUMNS),
         hide_index=True,
@@ -91,7 +91,7 @@ def _origin(row: LayerRow) -> None:
 def _subtotals(spec: ArchitectureSpec) -> None:
     st.markdown("**Subtotals by stage**")
     st.dataframe(
-        cached.stage_records(spec),
+        cached.stage_table(spec),
         column_config=cached.STAGE_COLUMNS,
         hide_index=True,
         height="content",

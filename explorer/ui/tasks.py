@@ -72,12 +72,19 @@ class Kept(Generic[T]):
         with self._lock:
             return key in self._results
 
+    def find(self, key: Hashable) -> T | None:
+        """Return the result for a key, or None if it is not there."""
+        with self._lock:
+            if key not in self._results:
+                return None
+            self._results.move_to_end(key)
+            return self._results[key]
+
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return the result for a key, computing it if it is not there."""
-        with self._lock:
-            if key in self._results:
-                self._results.move_to_end(key)
-                return self._results[key]
+        found = self.find(key)
+        if found is not None:
+            return found
         result = compute()
         with self._lock:
             self._results[key] = result
@@ -100,6 +107,11 @@ def load_bundled_weights() -> None:
     """Load the bundled networks, so that the first prediction does not wait for them."""
     for entry in weights.available():
         weights.load(entry.name)
+
+
+def checked_build(spec: ArchitectureSpec) -> "ModuleCheck | None":
+    """Return what came of building the module, if it has been built."""
+    return _checks.find(spec)
 
 
 def check_build(spec: ArchitectureSpec) -> "Work[ModuleCheck]":

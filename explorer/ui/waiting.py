@@ -89,6 +89,7 @@ def show(
     ask: str | None = None,
     streams: bool = False,
     lane: Lane = Lane.PROCESSOR,
+    known: T | None = None,
 ) -> None:
     """Draw the result of long work, or how far it is, or why there is none.
 
@@ -103,6 +104,7 @@ def show(
         ask: if given, the work starts only when a button with this label is pressed.
         streams: the work shows what it has so far, which is drawn as the result will be.
         lane: what the work keeps busy.
+        known: the result, if it is there already and nothing need be done.
     """
     start = partial(_start, kind, key, work, lane)
     shown = _shown.get()
@@ -110,6 +112,11 @@ def show(
         shown.add(kind)
     # The container's key makes a kind that is shown twice an error.
     place = st.container(key=f"waiting-{kind}").empty()
+    if known is not None:
+        jobs.forget(session_id(), kind)
+        with place.container():
+            draw(known)
+        return
     job = _wanted(kind, key)
     if job is None and ask is None:
         start()

@@ -43,10 +43,10 @@ def content(text: str) -> dict[str, object]:
             for letter, each in zip("ABCD", (spec, *OTHERS), strict=False)
         ),
         "count": f"**{count} of {count} layers**",
-        "rows": cached.layer_rows(spec, (), ()).frame,
+        "rows": cached.layer_rows(spec, (), ()).table,
         "conventions": counting_conventions(),
-        "stages": cached.stage_records(spec),
-        "maps": cached.backbone_records(spec),
+        "stages": cached.stage_table(spec),
+        "maps": cached.backbone_table(spec),
         "code": backbone_code(spec),
     }
 

@@ -76,7 +76,8 @@ def _say(arguments: argparse.Namespace, found: Found, cpu_s: float, seconds: flo
         f"{arguments.light} look around, {arguments.heavy} have work done, {seconds:.0f} s; "
         f"server {cpu_s / seconds:.2f} cores"
     )
-    for name, values in {"light": found.light_s, **found.heavy_s}.items():
+    kinds = {"arrival": found.arrival_s, "light": found.light_s, **found.heavy_s}
+    for name, values in kinds.items():
         if values:
             p50, p95, p99 = _percentiles(values)
             print(

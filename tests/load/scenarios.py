@@ -4,8 +4,10 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.load.visitor import Visitor
 from tests.serving import ROOT, Server
@@ -31,14 +33,37 @@ PICTURE = ROOT / "assets" / "pictures" / "coffee.jpg"
 
 @dataclass
 class Found:
-    """What was measured: seconds of light steps and of heavy jobs, and what went wrong."""
+    """What was measured, in seconds, and what went wrong.
 
+    Attributes:
+        arrival_s: until a visitor's first page was all there, while the others came, too.
+        light_s: until a page had followed a choice.
+        heavy_s: until a piece of work was done, by its kind.
+        errors: a sentence each.
+    """
+
+    arrival_s: list[float] = field(default_factory=list)
     light_s: list[float] = field(default_factory=list)
     heavy_s: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
 
-Act = Callable[[Visitor, random.Random, Found, float], Awaitable[None]]
+class Role(NamedTuple):
+    """What a visitor comes for.
+
+    Args:
+        pages: one of them is opened,
+        query: with these settings, or with those that one draws.
+        act: what is done there until the time is over.
+    """
+
+    pages: tuple[str, ...]
+    query: Callable[[random.Random], dict[str, str]]
+    act: "Callable[[Visitor, random.Random, Found, float], Awaitable[None]]"
+
+    @property
+    def name(self) -> str:
+        return self.act.__name__
 
 
 async def _turns(until: float) -> AsyncIterator[None]:
@@ -52,8 +77,6 @@ async def _turns(until: float) -> AsyncIterator[None]:
 
 async def look_around(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Choose another network every two seconds, on Explore or on Compare."""
-    await visitor.open()
-    await visitor.open(draw.choice(("", "compare")), v=draw.choice(TEXTS))
     while time.monotonic() < until:
         await asyncio.sleep(draw.uniform(0.5, 1.5) * THINK_S)
         found.light_s.append(await visitor.set("Variant as text", draw.choice(TEXTS)))
@@ -61,7 +84,6 @@ async def look_around(visitor: Visitor, draw: random.Random, found: Found, until
 
 async def probe(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Have the gradients of ResNet-50 measured, seed after seed."""
-    await visitor.open("gradients", v="resnet50")
     async for _ in _turns(until):
         started = time.monotonic()
         await visitor.set("Seed", draw.randrange(10**6))
@@ -71,7 +93,6 @@ async def probe(visitor: Visitor, draw: random.Random, found: Found, until: floa
 
 async def predict(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Upload a picture and have it named."""
-    await visitor.open("predict", v="resnet56-cifar")
     await visitor.until_done()
     content = PICTURE.read_bytes()
     async for _ in _turns(until):
@@ -84,7 +105,6 @@ async def predict(visitor: Visitor, draw: random.Random, found: Found, until: fl
 
 async def train(visitor: Visitor, draw: random.Random, found: Found, until: float) -> None:
     """Train a small network live for a hundred steps, and begin again when it is done."""
-    await visitor.open("train", **{"v": "resnet20-cifar", "live-steps": "100"})
     async for _ in _turns(until):
         started = time.monotonic()
         await visitor.set("Start again" if "Start again" in visitor.widgets else "Start", True)
@@ -92,25 +112,45 @@ async def train(visitor: Visitor, draw: random.Random, found: Found, until: floa
         found.heavy_s.setdefault("training", []).append(time.monotonic() - started)
 
 
-HEAVY: tuple[Act, ...] = (probe, predict, train)
+LIGHT = Role(("", "compare"), lambda draw: {"v": draw.choice(TEXTS)}, look_around)
+HEAVY = (
+    Role(("gradients",), lambda draw: {"v": "resnet50"}, probe),
+    Role(("predict",), lambda draw: {"v": "resnet56-cifar"}, predict),
+    Role(("train",), lambda draw: {"v": "resnet20-cifar", "live-steps": "100"}, train),
+)
 
 
 async def crowd(port: int, light: int, heavy: int, seconds: float, seed: int) -> Found:
-    """Let so many visitors come within two seconds of each other, and stay for so long."""
+    """Let so many visitors come within two seconds of each other, and then stay for so long."""
     found = Found()
-    until = time.monotonic() + seconds
+    roles = [LIGHT] * light + [HEAVY[number % len(HEAVY)] for number in range(heavy)]
+    draws = [random.Random(f"{seed}-{number}") for number in range(len(roles))]
 
-    async def visit(number: int, act: Act) -> None:
-        draw = random.Random(f"{seed}-{number}")
+    async def come(place: AsyncExitStack, role: Role, draw: random.Random) -> Visitor | None:
         await asyncio.sleep(draw.uniform(0, THINK_S))
+        started = time.monotonic()
         try:
-            async with Visitor(port) as visitor:
-                await act(visitor, draw, found, until)
+            visitor = await place.enter_async_context(Visitor(port))
+            await visitor.open(draw.choice(role.pages), **role.query(draw))
         except Exception as error:
-            found.errors.append(f"{act.__name__}: {type(error).__name__}: {error}")
+            found.errors.append(f"{role.name}, arriving: {type(error).__name__}: {error}")
+            return None
+        found.arrival_s.append(time.monotonic() - started)
+        return visitor
 
-    acts = [look_around] * light + [HEAVY[number % len(HEAVY)] for number in range(heavy)]
-    await asyncio.gather(*(visit(*each) for each in enumerate(acts)))
+    async def stay(visitor: Visitor | None, role: Role, draw: random.Random) -> None:
+        try:
+            if visitor is not None:
+                await role.act(visitor, draw, found, until)
+        except Exception as error:
+            found.errors.append(f"{role.name}: {type(error).__name__}: {error}")
+
+    async with AsyncExitStack() as place:
+        came = await asyncio.gather(
+            *(come(place, *each) for each in zip(roles, draws, strict=True))
+        )
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(stay(*each) for each in zip(came, roles, draws, strict=True)))
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.analysis import analyze
 from explorer.diagram import diagram
 from explorer.lessons.parts import (
     DiagramPart,
@@ -48,11 +49,10 @@ def _layers(part: LayersPart, _: bool) -> None:
     rows = [
         row for row in part_rows(part.variant, part.part) if row.parameters or part.kinds == "all"
     ]
-    frame = cached.layer_rows(part.variant, (), ()).frame
     whose = f"`{part.part}` of {title(part.variant)}" if part.part else title(part.variant)
     st.markdown(f"**Layers of {whose}**")
     st.dataframe(
-        frame[frame["name"].isin([row.name for row in rows])],
+        cached.layer_table(rows, analyze(part.variant).macs),
         column_config=cached.LAYER_COLUMNS,
         column_order=_COLUMNS,
         hide_index=True,

@@ -121,15 +121,7 @@ def _published(spec: ArchitectureSpec) -> None:
     st.subheader("As published", anchor="published")
     st.markdown(f"**{entry.title}** ({entry.paper}). {entry.note}".strip())
     st.dataframe(
-        [
-            {
-                "What": result.quantity,
-                "Printed": result.value,
-                "Measured how": result.conditions,
-                "Source": result.source,
-            }
-            for result in entry.results
-        ],
+        cached.published_table(entry),
         hide_index=True,
         height="content",
         key="published-results",
@@ -165,7 +157,7 @@ def _backbone(spec: ArchitectureSpec) -> None:
         )
         return
     st.dataframe(
-        cached.backbone_records(spec),
+        cached.backbone_table(spec),
         column_config=cached.BACKBONE_COLUMNS,
         hide_index=True,
         height="content",
@@ -194,13 +186,14 @@ def _build(spec: ArchitectureSpec) -> None:
         tasks.check_build(spec),
         _built,
         "Building the PyTorch module",
+        known=tasks.checked_build(spec),
     )
 
 
 def _built(check: "ModuleCheck") -> None:
     shape = " × ".join(map(str, check.output_shape))
     (st.success if check.equal and check.output_equal else st.error)(
-        f"**Built live in {check.build_ms:,.0f} ms.** The PyTorch module has "
+        f"**Built live** on this server, in {check.build_ms:,.0f} ms. The PyTorch module has "
         f"{check.parameters:,} parameters, {'' if check.equal else 'NOT '}equal to the analysis; a "
         f"random picture came out as {shape}, {'' if check.output_equal else 'NOT '}as the "
         "analysis says."
