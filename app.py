@@ -6,7 +6,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer import assets
+from explorer import assets, weights
 from explorer.ui import (
     controls,
     faults,
@@ -82,7 +82,7 @@ def _tell() -> None:
     """Say what could not be read of a link, and what is missing of the app itself."""
     for notice in state.notices():
         st.error(plain(notice))
-    if missing := assets.damaged():
+    if missing := (*assets.damaged(), *weights.damaged()):
         st.warning(
             f"Missing or damaged in this installation: {', '.join(missing)}. What needs them is "
             "switched off until they are restored; everything else works."

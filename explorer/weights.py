@@ -133,6 +133,20 @@ def fetch(entry: WeightsEntry, progress: downloads.Progress = lambda done, total
         ) from None
 
 
+def damaged() -> tuple[str, ...]:
+    """Return the files of bundled weights, as in `assets`, that are not the published ones.
+
+    A missing file, or one of another size, is noticed at once; an altered one when it is loaded.
+    """
+    found = []
+    for entry in available():
+        file = file_of(entry)
+        if file in _altered or not is_there(entry) or file.stat().st_size != entry.size_bytes:
+            found.append(f"weights/{file.name}")
+    return tuple(found)
+
+
+_altered: set[Path] = set()
 _lock = Lock()
 _loaded: dict[str, "nn.Module"] = {}  # used last, last
 
@@ -200,11 +214,14 @@ def _verified(entry: WeightsEntry) -> Path:
     """Return the file of some weights after comparing it with the published checksum."""
     file = file_of(entry)
     if downloads.matches(file, entry.sha256):
+        _altered.discard(file)
         return file
     fetching = f"fetch it with: python -m explorer fetch {entry.name}"
     if not is_there(entry):
         remedy = "make it as assets/README.md says, or restore it" if entry.bundled else fetching
         raise WeightsError(f"{file.name} is missing: {remedy}")
+    if entry.bundled:
+        _altered.add(file)
     raise WeightsError(
         f"{file.name} is not the published file: {file.stat().st_size:,} bytes instead of "
         f"{entry.size_bytes:,}, or altered ones; {'restore it' if entry.bundled else fetching}"

@@ -6,6 +6,7 @@ runs, so that the first page does not wait for them.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from weakref import WeakSet
@@ -106,7 +107,8 @@ _verdicts: "Kept[tuple[tuple[Verdict, ...], str]]" = Kept(64)
 def load_bundled_weights() -> None:
     """Load the bundled networks, so that the first prediction does not wait for them."""
     for entry in weights.available():
-        weights.load(entry.name)
+        with suppress(weights.WeightsError):  # the app says so on every page
+            weights.load(entry.name)
 
 
 def checked_build(spec: ArchitectureSpec) -> "ModuleCheck | None":

@@ -18,6 +18,7 @@ from explorer.cards import WeightsEntry
 from explorer.network import build
 from explorer.spec import parse
 from explorer.torchvision_ops import import_torchvision
+from explorer.ui import tasks
 from explorer.weights import WeightsError, available, file_of, find, for_spec, load, nearest
 
 KERAS = "resnet50-keras"
@@ -115,17 +116,35 @@ def test_outputs_equal_torchvisions_network_with_the_same_file() -> None:
     assert expected.std() > 1
 
 
-def test_an_altered_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = bytearray(file_of(find(KERAS)).read_bytes())
-    data[len(data) // 2] ^= 1
-    (tmp_path / f"{KERAS}.safetensors").write_bytes(data)
+def test_an_altered_file_is_refused_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    altered, short, gone, *_ = names = [entry.name for entry in available()]
+    files = {name: file_of(find(name)) for name in names}
+    for file in files.values():
+        (tmp_path / file.name).symlink_to(file)
     monkeypatch.setattr(weights, "_loaded", {})
+    monkeypatch.setattr(weights, "_altered", set())
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    with pytest.raises(WeightsError, match="not the published file"):
-        load(KERAS)
-    (tmp_path / f"{KERAS}.safetensors").unlink()
+    assert weights.damaged() == ()
+    data = bytearray(files[altered].read_bytes())
+    data[len(data) // 2] ^= 1
+    for name, content in ((altered, data), (short, data[:100])):
+        (tmp_path / f"{name}.safetensors").unlink()
+        (tmp_path / f"{name}.safetensors").write_bytes(content)
+    (tmp_path / f"{gone}.safetensors").unlink()
+    known = [f"weights/{name}.safetensors" for name in (short, gone)]
+    assert list(weights.damaged()) == known  # nobody has read the altered one yet
+    tasks.load_bundled_weights()
+    assert sorted(weights.damaged()) == sorted([f"weights/{altered}.safetensors", *known])
+    for name in (altered, short):
+        with pytest.raises(WeightsError, match="not the published file"):
+            load(name)
     with pytest.raises(WeightsError, match="missing"):
-        load(KERAS)
+        load(gone)
+    (tmp_path / f"{altered}.safetensors").write_bytes(files[altered].read_bytes())
+    load(altered)
+    assert list(weights.damaged()) == known
 
 
 def test_an_unknown_name_lists_the_nearest() -> None:
