@@ -197,15 +197,17 @@ class _Recorder:
         self._norms: dict[str, float] = {}
         self._numbers: dict[str, int] = {}
         self._weights: dict[str, float] = {}
-        for name in [row.name for row in self._rows] + list(self._units):
-            model.get_submodule(name).register_forward_hook(self._watch_output(name))
-        weights = {f"{row.name}.weight" for row in self._rows}
-        for name, parameter in model.named_parameters():
-            if name in weights:
-                self._weights[name] = norm(parameter.detach())
-                parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
-            else:
-                parameter.requires_grad_(False)  # nobody asks for it
+        self._weight_gradients: dict[str, float] = {}
+        weighted = {row.name for row in self._rows}
+        for name, module in model.named_modules():
+            if name in weighted or name in self._units:
+                module.register_forward_hook(self._watch_output(name))
+            for kind, parameter in module.named_parameters(recurse=False):
+                if name in weighted and kind == "weight":
+                    self._weights[name] = norm(parameter.detach())
+                    parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
+                else:
+                    parameter.requires_grad_(False)  # nobody asks for it
 
     def _watch_output(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def record(gradient: Tensor) -> None:
@@ -222,7 +224,7 @@ class _Recorder:
     def _watch_weight(self, name: str) -> Callable[[Tensor], None]:
         def hook(parameter: Tensor) -> None:
             if parameter.grad is not None:
-                self._norms[name] = norm(parameter.grad)
+                self._weight_gradients[name] = norm(parameter.grad)
             parameter.grad = None
 
         return hook
@@ -235,9 +237,9 @@ class _Recorder:
                 row.kind,
                 row.stage,
                 row.unit,
-                self._norms[f"{row.name}.weight"],
+                self._weight_gradients[row.name],
                 self._norms[row.name],
-                self._weights[f"{row.name}.weight"],
+                self._weights[row.name],
                 self._numbers[row.name],
             )
             for row in self._rows
@@ -253,12 +255,11 @@ class _Recorder:
 
 def norm(tensor: Tensor) -> float:
     """Return the L2 norm of a tensor; in double precision but for large ones in float32's reach."""
-    flat = tensor.flatten()
-    if len(flat) >= 16 * _ROW:
-        value = _norm_by_rows(flat)
+    if tensor.numel() >= 32 * _ROW:
+        value = _norm_by_rows(tensor.flatten())
         if 1e-15 < value < 1e15:  # beyond, squares leave float32
             return value
-    return float(torch.linalg.vector_norm(flat, dtype=torch.float64))
+    return torch.linalg.vector_norm(tensor, dtype=torch.float64).item()
 
 
 _ROW = 1024
@@ -270,7 +271,8 @@ def _norm_by_rows(flat: Tensor) -> float:
     Summed up in float32 in one go, the 102 million weights of a VGG's first linear layer are 1%
     off, and 4,000 numbers more than a millionth.
     """
-    whole = len(flat) - len(flat) % _ROW
-    rows = torch.linalg.vector_norm(flat[:whole].view(-1, _ROW), dim=1)
-    rest = torch.linalg.vector_norm(flat[whole:])
-    return hypot(float(torch.linalg.vector_norm(rows, dtype=torch.float64)), float(rest))
+    beyond = flat.numel() % _ROW
+    whole = flat[:-beyond] if beyond else flat
+    rows = torch.linalg.vector_norm(whole.view(-1, _ROW), dim=1)
+    value: float = torch.linalg.vector_norm(rows, dtype=torch.float64).item()
+    return hypot(value, torch.linalg.vector_norm(flat[-beyond:]).item()) if beyond else value
