@@ -3,7 +3,6 @@
 import io
 import stat
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from explorer import archive, collection, pictures
 from explorer.archive import read_zip
 from explorer.collection import Collection, CollectionError, Found, arrange, read_folder
 from explorer.pictures import PictureError, read_picture
+from tests.fuzz.corpus import zipped
 
 PETS = ("cats/1.png", "cats/2.png", "dogs/1.png", "dogs/2.png")
 
@@ -22,14 +22,6 @@ def png(seed: int = 0, side: int = 12) -> bytes:
     pixels = np.random.default_rng(seed).integers(256, size=(side, side, 3), dtype=np.uint8)
     content = io.BytesIO()
     Image.fromarray(pixels).save(content, "PNG")
-    return content.getvalue()
-
-
-def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", method) as target:
-        for name, data in files.items():
-            target.writestr(name, data)
     return content.getvalue()
 
 
