@@ -35,14 +35,14 @@ MAX_SIDE = 2048
 SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
-    ".jfif": "JPEG",
-    ".mpo": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
     ".gif": "GIF",
     ".bmp": "BMP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
     ".ppm": "PPM",
     ".pgm": "PPM",
     ".pbm": "PPM",
@@ -56,7 +56,7 @@ SUFFIXES = {
     ".ras": "SUN",
     ".dds": "DDS",
 }
-"""The formats by what the names of their files end in."""
+"""The formats by what the names of their files end in, the best known first."""
 
 _ORIENTATION = 0x0112  # the EXIF tag, with what undoes each of its values
 _UPRIGHT = {

@@ -30,7 +30,7 @@ def pictures(key: str, limit: int = MAX_FILES, folder: bool = False) -> tuple[Fi
         folder: whether whole folders are taken, whose names are then part of the files'.
     """
     uploads = st.file_uploader(
-        "A folder of your pictures" if folder else "Your pictures",
+        "A folder of your pictures" if folder else "Your pictures: choose them, or drop them here",
         type=list(SUFFIXES),
         accept_multiple_files="directory" if folder else True,
         key=key,
