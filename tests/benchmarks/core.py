@@ -191,10 +191,10 @@ def sweeping(variant: str, pictures: int) -> Measure:
     return measure
 
 
-def page_sweep(variant: str, pictures: int) -> list[float]:
+def page_sweep(name: str, pictures: int) -> list[float]:
     """Seconds for what the page streams, part by part, over 20."""
-    entry = find(variant)
-    module, lesions = load(entry), remove_each(board(entry.spec))
+    entry = find(name)
+    module, lesions = load(name), remove_each(board(entry.spec))
     test = bundled_cifar10().test
 
     def ours() -> None:
