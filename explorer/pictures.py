@@ -7,31 +7,57 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-"""The file formats that are read.
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"),
+    *("PPM", "QOI", "PCX", "SGI", "SUN", "DDS"),
+)
+"""The file formats that are read: known by how they begin, and no larger than their header says.
 
-AVIF is not: its decoder unpacks what the stream within says, whatever size the header claims, so
-that 1.5 kB of a 90 x 90 picture can take the memory of 81 megapixels.
+JPEG covers MPO, a phone's JPEG with further pictures behind it; PPM covers PBM, PGM, PNM and PFM.
+The others that Pillow reads are left out:
+- AVIF, JPEG 2000: the stream within may need what it likes, whatever the header claims. 1.5 kB of
+  a 90 x 90 AVIF can take the memory of 81 megapixels, 255 x 255 pixels of JPEG 2000 that are cut
+  into tiles of one pixel take 800 MB.
+- ICO, ICNS: to open one is to decode the PNG within, whatever its size.
+- PSD: opening it reads a list of any length: 20 MB of empty entries take 115 MB and seconds.
+- EPS, WMF: drawings, which other programs would have to draw.
+- TGA: nothing at its beginning tells it from other files.
+- FITS, BLP, FLI, XBM and the like: of science, games and icons; nobody has photographs in them.
 """
 MAX_BYTES = 20 * 2**20
 """The largest file that is read."""
 MAX_PIXELS = 50_000_000
 """The most pixels that are decoded: about 200 MB as RGB."""
+MAX_SLOW_PIXELS = 1_000_000
+"""The most pixels that are decoded where Pillow takes them one by one, in Python."""
 MAX_SIDE = 2048
 """The longest side of the picture that is kept."""
 
 SUFFIXES = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
-    ".jfif": "JPEG",
     ".png": "PNG",
     ".webp": "WEBP",
     ".gif": "GIF",
     ".bmp": "BMP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
+    ".ppm": "PPM",
+    ".pgm": "PPM",
+    ".pbm": "PPM",
+    ".pnm": "PPM",
+    ".pfm": "PPM",
+    ".qoi": "QOI",
+    ".pcx": "PCX",
+    ".sgi": "SGI",
+    ".rgb": "SGI",
+    ".bw": "SGI",
+    ".ras": "SUN",
+    ".dds": "DDS",
 }
-"""The formats by what the names of their files end in."""
+"""The formats by what the names of their files end in, the best known first."""
 
 _ORIENTATION = 0x0112  # the EXIF tag, with what undoes each of its values
 _UPRIGHT = {
@@ -44,6 +70,13 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_BEGINNINGS = (
+    *(b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
+    *(b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n", b"Pf\n", b"qoif", b"DDS "),
+    *(b"\n\0", b"\n\2", b"\n\3", b"\n\5", b"\x01\xda", b"\x59\xa6\x6a\x95"),
+)
+"""How files of these formats begin, to tell a damaged one from a file that never was a picture."""
+_MAX_PPM_HEADER = 4096
 _EXPORT = "export it as JPEG or PNG and choose that file"
 
 
@@ -83,9 +116,8 @@ def read_picture(data: bytes, name: str) -> Picture:
     shown = _short(name)
     _check_bytes(data, shown)
     image = _open(data, shown)
+    _check_pixels(image, shown)
     width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(shown, f"{width:,} × {height:,} pixels")
     notes = [*_format_notes(image, name), *_frame_notes(image)]
     orientation = _decode(image, shown)
     if orientation >= 5:
@@ -123,11 +155,29 @@ def _check_bytes(data: bytes, name: str) -> None:
 def _open(data: bytes, name: str) -> Image.Image:
     """Read the header; no pixel is decoded yet."""
     try:
+        if data.startswith(b"P"):
+            # A PPM's header is read byte by byte, and may hold comments of any length.
+            Image.open(io.BytesIO(data[:_MAX_PPM_HEADER]), formats=("PPM",))
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels(name, "far too many pixels") from None
+    except NotImplementedError:  # of a kind that Pillow knows and does not read
+        raise _strange(name, "its pixels in an unusual way") from None
     except Exception:  # Pillow raises almost anything on hostile bytes
         raise PictureError(_why_not_a_picture(data, name)) from None
+
+
+def _check_pixels(image: Image.Image, name: str) -> None:
+    """Refuse what would take too much memory, or too long."""
+    width, height = image.size
+    slow = any(tile[0] in Image.DECODERS for tile in getattr(image, "tile", ()))
+    if width * height > MAX_PIXELS:
+        raise _too_many_pixels(name, f"{width:,} × {height:,} pixels")
+    if slow and width * height > MAX_SLOW_PIXELS:
+        raise PictureError(
+            f"{name} has {width:,} × {height:,} pixels of a kind of {image.format} that is slow to "
+            f"read, and the limit for it is {MAX_SLOW_PIXELS // 10**6} million: {_EXPORT}."
+        )
 
 
 def _too_many_pixels(name: str, size: str) -> PictureError:
@@ -156,13 +206,20 @@ def _why_not_a_picture(data: bytes, name: str) -> str:
         return f"{name} is a web page, not a picture: save the picture itself and choose it."
     if start.startswith(b"PK\x03\x04"):
         return f"{name} is a ZIP archive: unpack it and choose one picture."
-    if start.startswith((b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")):
+    if data.startswith(_BEGINNINGS):
         return _damaged(name)
-    return f"{name} is not a picture: choose a JPEG, PNG, WebP, GIF, BMP or TIFF file."
+    return (
+        f"{name} is not a picture that is read here: choose a JPEG, PNG, WebP, GIF, BMP or TIFF "
+        "file, or export it as one."
+    )
 
 
 def _damaged(name: str) -> str:
     return f"{name} is damaged or incomplete: download it or save it again, then choose it."
+
+
+def _strange(name: str, what: str) -> PictureError:
+    return PictureError(f"{name} stores {what}, which cannot be read here: {_EXPORT}.")
 
 
 def _format_notes(image: Image.Image, name: str) -> list[str]:
@@ -205,7 +262,7 @@ def _decode(image: Image.Image, name: str) -> int:
 
 def _to_samples(image: Image.Image) -> tuple[Image.Image, list[str]]:
     """Return a mode that resizes smoothly: palettes, bits and long numbers become 8-bit."""
-    if image.mode.startswith("I;16"):
+    if image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I"):
         # 65535 / 257 = 255; a plain convert("L") would clip everything above 255 to white.
         values = np.asarray(image).astype(np.uint16)
         values //= 257
@@ -246,9 +303,7 @@ def _to_rgb(image: Image.Image, name: str) -> tuple[Image.Image, list[str]]:
     try:
         return image.convert("RGB"), []
     except ValueError:
-        raise PictureError(
-            f"{name} stores its colours as {image.mode}, which cannot be read here: {_EXPORT}."
-        ) from None
+        raise _strange(name, f"its colours as {image.mode}") from None
 
 
 def _short(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, floor, log10
 
 import plotly.graph_objects as go
 
@@ -10,6 +11,7 @@ from explorer.figures.style import figure
 
 ARRANGEMENTS = ("overlay", "multiples", "ratio")
 _MOST_MARKED = 1200
+_DIGITS = (1, 2, 3, 4, 5, 6, 8)  # of the values that are labelled where a log axis is short
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def gradient_norms(
     arrangement: str = "overlay",
     logarithmic: bool = True,
     point: str = "Layer on the main path",
+    names: Sequence[str] = (),
 ) -> go.Figure:
     """Return values against depth, with the stages as bands and the units as small ticks.
 
@@ -100,13 +103,15 @@ def gradient_norms(
             first network's of the same part, which must be alike).
         logarithmic: whether the values' axis is.
         point: what one point of a curve is.
+        names: what each point is called, if they are few and all networks have the same.
     """
     same = alike(curves)
     if arrangement == "ratio":
         curves, quantity = _ratios(curves), f"{quantity}, over the first's"
     networks = list(dict.fromkeys(curve.owner for curve in curves))
     panels = len(networks) if arrangement == "multiples" else 1
-    across = f"{point} (1 = first)" if same else f"{point}, place (100% = last)"
+    first = point if names else f"{point} (1 = first)"
+    across = first if same else f"{point}, place (100% = last)"
     chart = figure(
         f"depth-{same}-{arrangement}-{logarithmic}",
         across if panels == 1 else "",
@@ -130,14 +135,26 @@ def gradient_norms(
         chart.update_xaxes(minor={"tickvals": starts, "ticks": "inside", "ticklen": 5})
     if not same:
         chart.update_xaxes(ticksuffix="%")
+    elif names:
+        chart.update_xaxes(tickvals=list(range(1, len(names) + 1)), ticktext=list(names))
     if logarithmic:
         minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        wide = limits[1] > 900 * limits[0]  # else 2 and 5 are labelled too
-        ticks = {"exponentformat": "power", "dtick": 1} if wide else {"dtick": "D2"}
-        chart.update_yaxes(type="log", minor=minor, **ticks)
+        chart.update_yaxes(type="log", minor=minor, **_log_ticks(limits))
     else:
         chart.update_yaxes(rangemode="tozero")
     return chart
+
+
+def _log_ticks(limits: Edges) -> dict[str, object]:
+    """Label powers of ten; 2 and 5 too where these are few, and more where there is hardly one."""
+    low, high = limits  # a third of the lowest value, three times the highest
+    if high > 900 * low:
+        return {"exponentformat": "power", "dtick": 1}
+    if high > 90 * low:
+        return {"dtick": "D2"}
+    powers = range(floor(log10(low)), ceil(log10(high)))
+    values = [digit * 10.0**power for power in powers for digit in _DIGITS]
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _ratios(curves: Sequence[Curve]) -> list[Curve]:

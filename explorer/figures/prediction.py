@@ -1,11 +1,14 @@
 """What networks answer: the most probable classes, and how often they are right."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from explorer.figures.drawing import ink_on
 from explorer.figures.style import VARIANT_COLOURS, figure
+
+_LONG = 0.6
 
 
 class Answer(NamedTuple):
@@ -24,8 +27,7 @@ def top_classes(
         y=[f"{place}. {answer.label}" for place, answer in enumerate(answers, start=1)],
         x=[answer.probability for answer in answers],
         text=[_percent(answer.probability) for answer in answers],
-        textposition="outside",
-        cliponaxis=False,
+        **_words_at_bars([answer.probability for answer in answers], colour),
         orientation="h",
         marker={"color": colour, "line_width": 0},
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
@@ -69,8 +71,7 @@ def aligned_classes(classes: Sequence[str], answers: Sequence[Answers], name: st
                 f"<b>{place}.</b> {_percent(value)}" if place else _percent(value)
                 for value, place in zip(each.probabilities, each.places, strict=True)
             ],
-            textposition="outside",
-            cliponaxis=False,
+            **_words_at_bars(each.probabilities, each.colour),
             orientation="h",
             marker={"color": each.colour, "line_width": 0},
             hovertemplate=f"%{{y}}: %{{x:.2%}}<extra>{each.name}</extra>",
@@ -106,6 +107,18 @@ def confusion(
     chart.update_yaxes(autorange="reversed", type="category")
     chart.update_xaxes(type="category", tickangle=-45)
     return chart
+
+
+def _words_at_bars(probabilities: Sequence[float], colour: str) -> dict[str, Any]:
+    """Place the percentages beside their bars; a long one holds its own, for lack of room."""
+    return {
+        "textposition": ["inside" if value > _LONG else "outside" for value in probabilities],
+        "insidetextanchor": "end",
+        "insidetextfont_color": ink_on(colour),
+        "textangle": 0,
+        "constraintext": "none",
+        "cliponaxis": False,
+    }
 
 
 def _from_0_to_100(chart: go.Figure) -> go.Figure:

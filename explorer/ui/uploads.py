@@ -6,18 +6,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.archive import MAX_BYTES as MAX_ZIP_BYTES
-from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS
+from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SLOW_PIXELS, SUFFIXES
 from explorer.ui import state
 from explorer.ui.plain import file_name, plain
 from explorer.ui.tasks import File
 
 MAX_FILES = 24
 _NAMED = 3
-_SUFFIXES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 _LIMITS = (
     f"{', '.join(FORMATS)}, up to {MAX_BYTES // 2**20} MB and {MAX_PIXELS / 1e6:.0f} megapixels "
-    "each. They are only held in this server's memory, also while you visit other pages, and are "
-    "gone when you leave. HEIC, which some phones write, is not read: export it as JPEG."
+    f"each ({MAX_SLOW_PIXELS / 1e6:.0f} for QOI and what else is slow to read). They are only held "
+    "in this server's memory, also while you visit other pages, and are gone when you leave. HEIC, "
+    "which some phones write, is not read: export it as JPEG."
 )
 
 
@@ -30,8 +30,8 @@ def pictures(key: str, limit: int = MAX_FILES, folder: bool = False) -> tuple[Fi
         folder: whether whole folders are taken, whose names are then part of the files'.
     """
     uploads = st.file_uploader(
-        "A folder of your pictures" if folder else "Your pictures",
-        type=_SUFFIXES,
+        "A folder of your pictures" if folder else "Your pictures: choose them, or drop them here",
+        type=list(SUFFIXES),
         accept_multiple_files="directory" if folder else True,
         key=key,
         max_upload_size=MAX_BYTES // 2**20,

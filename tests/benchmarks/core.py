@@ -1,6 +1,7 @@
 """Speed of what the pages compute, against the libraries that compute the same."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 import explorer.analysis
 import explorer.plan
 from explorer.data import bundled_picture
+from explorer.datasets import bundled_cifar10
 from explorer.explanation.board import board, remove_each
 from explorer.explanation.lesions import sweep
 from explorer.gradients import PROBES, ProbeSettings, shattered
@@ -22,8 +24,10 @@ from explorer.network import build
 from explorer.prediction import predict
 from explorer.spec import parse
 from explorer.torchvision_ops import import_torchvision
+from explorer.training.batches import normalise
+from explorer.ui.lesioning.work import PART
 from explorer.weights import find, load
-from tests.benchmarks.measuring import Benchmark, paired
+from tests.benchmarks.measuring import Benchmark, paired, seconds
 from tests.benchmarks.memory import peak_bytes
 
 import_torchvision()
@@ -187,6 +191,21 @@ def sweeping(variant: str, pictures: int) -> Measure:
     return measure
 
 
+def page_sweep(name: str, pictures: int) -> list[float]:
+    """Seconds for what the page streams, part by part, over 20."""
+    entry = find(name)
+    module, lesions = load(name), remove_each(board(entry.spec))
+    test = bundled_cifar10().test
+
+    def ours() -> None:
+        for start in range(0, pictures, PART):
+            part = slice(start, start + PART)
+            images = normalise(test.images[part], entry.preprocessing)
+            list(sweep(entry.spec, module, lesions, images, test.labels[part]))
+
+    return [seconds(ours) / 20 for _ in range(3)]
+
+
 BENCHMARKS = [
     *(
         Benchmark(
@@ -271,5 +290,12 @@ BENCHMARKS = [
         "the whole network once for each lesion",
         0.65,
         sweeping("resnet56-cifar", 50),
+    ),
+    Benchmark(
+        "lesions",
+        "each unit of ResNet-56 removed in turn, 500 pictures",
+        "20 s",
+        1.0,
+        partial(page_sweep, "resnet56-cifar", 500),
     ),
 ]

@@ -15,6 +15,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows a test picture
 )
 
 # True once the script has run, no work is awaited, nothing on the page is out of date and every

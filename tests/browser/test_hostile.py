@@ -54,7 +54,7 @@ def test_files_show_their_names_as_text(page: Page) -> None:
         )
     ]
     page.locator('input[type="file"][multiple]').set_input_files(files)  # type: ignore[arg-type]
-    expect(page.get_by_text(re.compile("is not a picture: choose"))).to_be_visible(
+    expect(page.get_by_text(re.compile("is not a picture that is read here"))).to_be_visible(
         timeout=SLOW_S * 1000
     )
     wait_until_finished(page, timeout_s=SLOW_S)

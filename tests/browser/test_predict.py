@@ -1,5 +1,6 @@
 """The Predict page in Chromium: several pictures, several networks, and files of one's own."""
 
+import base64
 import re
 from pathlib import Path
 
@@ -44,6 +45,43 @@ def test_two_photographs_are_shown_to_two_networks(page: Page) -> None:
     wait_until_finished(page, timeout_s=SLOW_S)
     expect(page).to_have_url(re.compile("fit=whole"))
     expect(page.get_by_role("heading", name="coffee.jpg", exact=True)).to_be_visible()
+
+
+def test_pictures_are_dropped_where_they_are_asked_for(page: Page) -> None:
+    visit(page, "/predict?v=resnet20-cifar&pictures=")
+    files = [
+        (name, base64.b64encode((PICTURES / name).read_bytes()).decode())
+        for name in ("dog.jpg", "coffee.jpg")
+    ]
+    dropped = page.evaluate_handle(
+        """files => {
+            const dropped = new DataTransfer()
+            for (const [name, content] of files) {
+                const bytes = Uint8Array.from(atob(content), sign => sign.charCodeAt(0))
+                dropped.items.add(new File([bytes], name, { type: "image/jpeg" }))
+            }
+            return dropped
+        }""",
+        files,
+    )
+    place = page.get_by_test_id("stFileUploaderDropzone").filter(visible=True)
+    for event in ("dragenter", "dragover", "drop"):
+        place.dispatch_event(event, {"dataTransfer": dropped})
+    expect(page.get_by_role("heading", name="dog.jpg", exact=True)).to_be_visible(
+        timeout=SLOW_S * 1000
+    )
+    wait_until_finished(page, timeout_s=SLOW_S)
+    expect(page.get_by_role("group", name="Pictures").get_by_role("button")).to_have_count(2)
+
+
+def test_a_picture_is_taken_with_the_camera(page: Page) -> None:
+    page.context.grant_permissions(["camera"])
+    visit(page, "/predict?v=resnet20-cifar&pictures=")
+    page.get_by_text("Camera", exact=True).click()
+    page.get_by_role("button", name="Take Photo").click(timeout=SLOW_S * 1000)
+    expect(page.get_by_text(re.compile("^1. "))).to_be_visible(timeout=SLOW_S * 1000)
+    wait_until_finished(page, timeout_s=SLOW_S)
+    expect(page.get_by_text(re.compile("shorter side becomes 32 pixels"))).to_be_visible()
 
 
 def test_a_file_of_weights_larger_than_a_picture_may_be_is_taken(

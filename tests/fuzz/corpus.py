@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "QOI", "PCX", "SGI", "DDS")
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -43,6 +43,25 @@ def _deep() -> bytes:
     return encoded(Image.fromarray(values), "PNG")
 
 
+def sun(image: Image.Image) -> bytes:
+    """An RGB picture as a Sun raster file of the plainest kind, which Pillow reads only."""
+    header = struct.pack(">8I", 0x59A66A95, *image.size, 24, 0, 1, 0, 0)
+    blue_first = np.asarray(image)[..., ::-1]
+    return (
+        header
+        + np.pad(blue_first.reshape(image.height, -1), ((0, 0), (0, image.width % 2))).tobytes()
+    )
+
+
+def packed_bmp(width: int, height: int, packed: bytes) -> bytes:
+    """A grey BMP whose rows are packed as runs, from the lowest up."""
+    palette = bytes(level for grey in range(256) for level in (grey, grey, grey, 0))
+    start = 14 + 40 + len(palette)
+    about = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(packed), 0, 0, 256, 0)
+    header = b"BM" + struct.pack("<IHHI", start + len(packed), 0, 0, start)
+    return header + about + palette + packed
+
+
 def _bomb(side: int) -> bytes:
     """A grey PNG of zeros, tiny for its size."""
     packer = zlib.compressobj(9)
@@ -61,11 +80,23 @@ def _bomb(side: int) -> bytes:
 
 @lru_cache(maxsize=1)
 def pictures() -> Mapping[str, bytes]:
-    """Pictures by what is special about them; all of them are valid but the last few."""
+    """Pictures by what is special about them; all are valid but the last few."""
     clear = Image.new("RGBA", (30, 30), (10, 20, 30, 0))
     palette = noise().quantize(8)
     return {
         **{kind: encoded(noise(), kind) for kind in KINDS},
+        "SUN": sun(noise()),
+        "a phone's MPO": encoded(noise(), "MPO", save_all=True, append_images=[noise()]),
+        "PBM": encoded(noise(mode="1"), "PPM"),
+        "PGM": encoded(noise(mode="L"), "PPM"),
+        "PGM of 16 bits": encoded(noise(mode="I"), "PPM"),
+        "PFM": encoded(noise(mode="F"), "PPM"),
+        "PPM as text": b"P3 # a comment\n2 1 255\n255 0 0  0 0 255\n",
+        "PPM of few levels": b"P6 2 1 10\n" + bytes(range(6)),
+        "PCX with palette": encoded(palette, "PCX"),
+        "SGI of 16 bits": encoded(noise(mode="L"), "SGI", bpc=2),
+        "packed DDS": encoded(noise(40, 28), "DDS", pixel_format="DXT1"),
+        "packed BMP": packed_bmp(4, 2, b"\4\x40\0\0\4\x80\0\1"),
         "progressive": encoded(noise(), "JPEG", progressive=True),
         "CMYK": encoded(noise(mode="CMYK"), "JPEG"),
         "CMYK TIFF": encoded(noise(mode="CMYK"), "TIFF", compression="tiff_lzw"),
@@ -82,6 +113,9 @@ def pictures() -> Mapping[str, bytes]:
         "large": encoded(Image.new("L", (4000, 3000), 90), "JPEG"),
         "bomb below the limit": _bomb(6900),
         "bomb": _bomb(7200),
+        "slow QOI": b"qoif" + struct.pack(">II", 1100, 1000) + b"\3\0" + b"\xfd" * 20_000,
+        "slow BMP": packed_bmp(1100, 1000, b"\xff\x40" * 5_000),
+        "PPM of comments": b"P6 #" + b"a" * 2_000_000 + b"\n1 1 255\n123",
         "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64),
         "AVIF": b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(64),
         "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",

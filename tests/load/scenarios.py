@@ -98,7 +98,9 @@ async def predict(visitor: Visitor, draw: random.Random, found: Found, until: fl
     async for _ in _turns(until):
         started = time.monotonic()
         # A picture that nobody has uploaded before.
-        await visitor.upload("Your pictures", "cup.jpg", content + draw.randbytes(8))
+        await visitor.upload(
+            "Your pictures: choose them, or drop them here", "cup.jpg", content + draw.randbytes(8)
+        )
         await visitor.until_done()
         found.heavy_s.setdefault("prediction", []).append(time.monotonic() - started)
 

@@ -63,6 +63,8 @@ def test_bars_of_a_class_stand_beside_each_other_and_places_are_marked() -> None
         ["<b>1.</b> 70.0%", "<b>2.</b> 30.0%"],
         ["<b>1.</b> 100.0%", "< 0.1%"],
     ]
+    # On a phone there is no room beside a long bar.
+    assert [list(trace.textposition) for trace in chart.data] == [["inside", "outside"]] * 2
 
 
 def test_a_confusion_matrix_has_the_first_class_on_top_and_leaves_zeros_empty() -> None:

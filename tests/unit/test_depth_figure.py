@@ -52,6 +52,27 @@ def test_a_point_names_its_network_whatever_the_part() -> None:
     ]
 
 
+def test_few_points_are_called_by_their_names() -> None:
+    chart = gradient_norms(CURVES, [], "right", logarithmic=False, point="Stage", names=("a", "b"))
+    assert chart.layout.xaxis.title.text == "Stage"
+    assert dict(zip(chart.layout.xaxis.tickvals, chart.layout.xaxis.ticktext, strict=True)) == {
+        1: "a",
+        2: "b",
+    }
+    uneven = (*CURVES, curve("C", "branch", 1.0, 2.0, 3.0))
+    chart = gradient_norms(uneven, [], "right", logarithmic=False, names=("a", "b"))
+    assert chart.layout.xaxis.ticktext is None
+
+
+def test_a_short_log_axis_has_labels_that_are_values() -> None:
+    axis = gradient_norms([curve("A", "branch", 0.55, 1.6)], [], "ratio").layout.yaxis
+    labelled = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    assert {"0.6", "0.8", "1", "2"} <= set(labelled)
+    assert all(float(text) == pytest.approx(value) for text, value in labelled.items())
+    longer = gradient_norms([curve("A", "branch", 0.1, 10.0)], [], "ratio").layout.yaxis
+    assert (longer.dtick, longer.ticktext) == ("D2", None)
+
+
 @pytest.mark.parametrize("value", [0.0, math.nan, math.inf])
 def test_what_a_log_axis_cannot_show_is_marked(value: float) -> None:
     chart = gradient_norms([curve("A", "branch", 1.0, value)], [], "norm")

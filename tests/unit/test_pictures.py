@@ -12,25 +12,35 @@ from PIL import Image, ImageFile
 
 from explorer.data import FOLDER, bundled_picture, bundled_pictures
 from explorer.pictures import (
+    FORMATS,
     MAX_BYTES,
     MAX_PIXELS,
     MAX_SIDE,
+    MAX_SLOW_PIXELS,
+    SUFFIXES,
     Picture,
     PictureError,
     read_picture,
 )
+from tests.fuzz.corpus import packed_bmp, sun
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 
 
+KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "QOI", "PCX", "SGI", "SUN", "DDS")
+
+
 def encode(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    if kind == "SUN":  # which Pillow reads only
+        return sun(image)
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def read(image: Image.Image, kind: str = "PNG", name: str | None = None, **options: Any) -> Picture:
-    return read_picture(encode(image, kind, **options), name or f"picture.{kind.lower()}")
+    usual = {format: suffix for suffix, format in SUFFIXES.items()}
+    return read_picture(encode(image, kind, **options), name or f"picture{usual[kind]}")
 
 
 def png(width: int, height: int, depth: int, colour_type: int, packed: bytes) -> bytes:
@@ -53,13 +63,85 @@ def empty_png(width: int, height: int, colour_type: int = 0) -> bytes:
     return png(width, height, 8, colour_type, packed)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_format_gives_its_pixels(kind: str) -> None:
     picture = read(Image.new("RGB", (40, 30), RED), kind)
     assert picture.image.mode == "RGB"
     assert picture.image.size == picture.original_size == (40, 30)
     assert np.abs(np.asarray(picture.image).astype(int) - RED).max() <= 3
     assert picture.notes == ()
+
+
+def test_nothing_but_these_formats_is_read() -> None:
+    assert set(FORMATS) == set(SUFFIXES.values()) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"P1 2 1\n1 0", [(0, 0, 0), WHITE]),
+        (b"P4 2 1\n\x80", [(0, 0, 0), WHITE]),
+        (b"P2\n# by hand\n2 1 4\n0 4", [(0, 0, 0), WHITE]),
+        (b"P2 2 1 1000\n0 500", [(0, 0, 0), (127, 127, 127)]),
+        (b"P5 2 1 65535\n\x64\x64\xff\xff", [(100, 100, 100), WHITE]),
+        (b"P5 2 1 1023\n\0\0\3\xff", [(0, 0, 0), WHITE]),
+        (b"P3 2 1 255  255 0 0  0 128 0", [RED, GREEN]),
+        (b"P6 2 1 5\n\5\0\0\0\0\5", [RED, BLUE]),
+        (b"Pf 2 1 -1.0\n" + struct.pack("<2f", -3, 9), [(0, 0, 0), WHITE]),
+    ],
+)
+def test_every_portable_map_gives_its_pixels(content: bytes, expected: list[Any]) -> None:
+    image = read_picture(content, "map.pnm").image
+    assert [image.getpixel((x, 0)) for x in range(2)] == expected
+
+
+def test_a_portable_map_without_an_end_to_its_comment_is_not_read_through() -> None:
+    comment = b"#" + b"a" * 100_000
+    with pytest.raises(PictureError, match="damaged"):
+        read_picture(b"P6\n" + comment + b"\n1 1 255\nabc", "map.ppm")
+    assert read_picture(b"P6\n" + comment[:200] + b"\n1 1 255\nabc", "map.ppm").notes == ()
+
+
+def test_a_phones_picture_is_the_first_of_its_file() -> None:
+    first, second = (Image.new("RGB", (32, 24), colour) for colour in (RED, BLUE))
+    picture = read(first, "MPO", "IMG_1.jpg", save_all=True, append_images=[second])
+    assert np.abs(np.asarray(picture.image).astype(int) - RED).max() <= 3
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("packing", ["DXT1", "DXT3", "DXT5"])
+def test_a_packed_texture_gives_its_pixels(packing: str) -> None:
+    picture = read(Image.new("RGB", (8, 8), BLUE), "DDS", pixel_format=packing)
+    assert picture.image.getcolors() == [(64, BLUE)]
+
+
+def test_a_texture_of_an_unknown_packing_is_not_called_damaged() -> None:
+    data = encode(Image.new("RGB", (8, 8)), "DDS", pixel_format="DXT1").replace(b"DXT1", b"YUY2")
+    with pytest.raises(PictureError, match="unusual way"):
+        read_picture(data, "texture.dds")
+
+
+def qoi(width: int, height: int) -> bytes:
+    """A black picture in as few bytes as can be."""
+    runs = -(-width * height // 62)
+    return b"qoif" + struct.pack(">II", width, height) + b"\3\0" + b"\xfd" * runs
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        qoi,
+        lambda *size: b"P5 %d %d 100\n" % size + bytes(size[0] * size[1]),
+        lambda *size: b"P1 %d %d\n" % size + b"0" * (size[0] * size[1]),
+        lambda *size: packed_bmp(*size, b"\xff\0\xff\0\xff\0\xff\0\0\0" * size[1]),
+    ],
+    ids=["QOI", "PPM of few levels", "PBM as text", "packed BMP"],
+)
+def test_what_is_slow_to_read_is_read_up_to_a_megapixel(make: Any) -> None:
+    assert MAX_SLOW_PIXELS == 1_000_000
+    with pytest.raises(PictureError, match=r"1,001 × 1,000 pixels .* slow .* limit .* 1 million"):
+        read_picture(make(1_001, 1_000), "slow.dat")
+    assert read_picture(make(1_000, 200), "slow.dat").original_size == (1_000, 200)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
@@ -280,7 +362,7 @@ def test_what_is_no_picture_is_explained_in_one_sentence(data: bytes, words: str
     assert message.endswith(".")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.9])
 def test_a_truncated_file_is_damaged(kind: str, part: float) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
@@ -293,7 +375,7 @@ def test_random_damage_raises_nothing_else() -> None:
     random = np.random.default_rng(1)
     noise = Image.fromarray(random.integers(0, 255, (32, 32, 3), np.uint8))
     outcomes = set()
-    for kind in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"):
+    for kind in KINDS:
         data = np.frombuffer(encode(noise, kind), np.uint8)
         for _ in range(60):
             broken = data.copy()
@@ -319,7 +401,10 @@ def test_a_decompression_bomb_is_never_decoded(side: int, monkeypatch: pytest.Mo
 
 def claiming(kind: str, width: int, height: int) -> bytes:
     """A file of 8 x 8 pixels whose header says otherwise."""
-    data = bytearray(encode(Image.new("L", (8, 8)), kind))
+    colours = "RGB" if kind in ("PPM", "QOI", "PCX", "SGI", "SUN", "DDS") else "L"
+    data = bytearray(encode(Image.new(colours, (8, 8)), kind))
+    if kind == "PPM":
+        return bytes(data.replace(b"8 8", b"%d %d" % (width, height)))
     places = {
         "GIF": [(6, "<HH", (width, height))],
         "BMP": [(18, "<ii", (width, height))],
@@ -329,6 +414,11 @@ def claiming(kind: str, width: int, height: int) -> bytes:
             (data.find(struct.pack("<HHI", tag, 4, 1)) + 8, "<I", (size,))
             for tag, size in ((256, width), (257, height))
         ],
+        "QOI": [(4, ">II", (width, height))],
+        "PCX": [(8, "<HH", (width - 1, height - 1))],
+        "SGI": [(6, ">HH", (width, height))],
+        "SUN": [(4, ">II", (width, height))],
+        "DDS": [(12, "<II", (height, width))],
         "WEBP": [(data.find(b"\x9d\x01\x2a") + 3, "<HH", (width, height))],
     }[kind]
     for place, form, values in places:
@@ -336,7 +426,7 @@ def claiming(kind: str, width: int, height: int) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "BMP", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"PNG"}))
 @pytest.mark.parametrize("side", [16_000, 8_000])
 def test_a_bomb_of_any_format_is_never_decoded(
     kind: str, side: int, monkeypatch: pytest.MonkeyPatch

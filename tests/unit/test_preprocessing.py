@@ -19,6 +19,7 @@ from explorer.weights import find
 
 import_torchvision()
 from torchvision import transforms  # noqa: E402
+from torchvision.transforms.v2 import functional  # noqa: E402
 
 KERAS = find("resnet50-keras")
 IMAGENET = usual_preprocessing(parse("resnet18"))
@@ -121,6 +122,23 @@ def test_padding_is_pillows_letterbox(size: tuple[int, int], side: int) -> None:
     assert np.array_equal(found[inside], whole)
     found[inside] = 0
     assert not found.any()
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if min(size) > 1])
+@pytest.mark.parametrize("side", [224, 33, 32])
+def test_padding_is_torchvisions_resize_and_pad(size: tuple[int, int], side: int) -> None:
+    steps = replace(IMAGENET, crop=side, fit="pad")
+    tensor, shown = preprocess(noise(*size), steps)
+    width, height = (max(1, round(length * side / max(size))) for length in size)
+    resized = functional.resize(noise(*size), [height, width])
+    left, top = (side - width) // 2, (side - height) // 2
+    margins = [left, top, side - width - left, side - height - top]
+    whole = functional.pad(resized, margins, fill=0)
+    assert np.array_equal(shown, whole)
+    numbers = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize(steps.mean, steps.std)]
+    )
+    assert torch.equal(tensor, numbers(whole))
 
 
 @pytest.mark.parametrize("fit", FITS)

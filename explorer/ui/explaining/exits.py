@@ -23,9 +23,9 @@ _COLUMNS: Any = {
     "answer": st.column_config.TextColumn("Would answer", help=GLOSSARY["early_exit"]),
     "second": "Second nearest",
     "second_over_first": st.column_config.NumberColumn(
-        "Its distance / the nearest's", format="%.3f", help=GLOSSARY["exit_distance"]
+        "Distance ratio", format="%.3f", help=GLOSSARY["exit_distance"]
     ),
-    "accuracy": st.column_config.NumberColumn("Right of all test pictures", format="percent"),
+    "accuracy": st.column_config.NumberColumn("Test accuracy", format="percent"),
 }
 
 
@@ -72,7 +72,8 @@ def _draw_exits(
             [],
             f"Right of {pictures:,} test pictures (%)",
             logarithmic=False,
-            point="Stage",
+            point="Stops behind",
+            names=_shared_stages([result for _, result in shown]),
         ),
         "early-exits",
         f"What each stage could tell by nearest class means, on {pictures:,} CIFAR-10 pictures",
@@ -90,6 +91,12 @@ def _draw_exits(
         key="exits",
         alt="What each stage would answer for this picture",
     )
+
+
+def _shared_stages(found: Sequence[Sequence[Exit]]) -> tuple[str, ...]:
+    """Return what the stages are called if all networks call them so; else nothing."""
+    called = {tuple(exit_.stage for exit_ in each) for each in found}
+    return called.pop() if len(called) == 1 else ()
 
 
 def _curve(heard: Heard, found: Sequence[Exit]) -> Curve:

@@ -64,10 +64,10 @@ def _amount(lesions: Sequence[Lesions]) -> str:
 
 def _drawn() -> Drawn:
     draws = st.number_input(
-        "Draws of each", 1, 20, 5, key="lesion-draws", help=GLOSSARY["draws"], width=150, **_LINKED
+        "Draws of each", 1, 20, 5, key="lesion-draws", help=GLOSSARY["draws"], width=140, **_LINKED
     )
     seed = st.number_input(
-        "Seed", 0, 10**6, 0, key="lesion-seed", help=GLOSSARY["draws"], width=150, **_LINKED
+        "Seed", 0, 10**6, 0, key="lesion-seed", help=GLOSSARY["draws"], width=120, **_LINKED
     )
     return Drawn(int(draws), int(seed))
 

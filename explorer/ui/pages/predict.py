@@ -49,6 +49,7 @@ def draw() -> None:
     )
     with st.container(key=f"view-{view}"):
         _VIEWS[view].draw(asked, chosen)
+    weights_choice.credit(asked)
 
 
 draw()

@@ -52,6 +52,15 @@ def choose(variants: Sequence[state.Shown]) -> list[Asked]:
         return _rows(variants, own)
 
 
+def credit(asked: Sequence[Asked]) -> None:
+    """Draw where the weights that answered come from and under which licence."""
+    credited = [(each.variant, each.entry) for each in asked if each.entry is not None]
+    if credited:
+        st.markdown("**The weights that answered**")
+    for variant, entry in credited:
+        st.caption(f"{_mark(variant)}{_provenance(entry)}")
+
+
 def _known() -> tuple[WeightsEntry, ...]:
     """Return the bundled weights, and torchvision's once they are listed."""
     return weights.offered() if torchvision_weights.are_listed() else weights.available()
@@ -113,7 +122,6 @@ def _introduce(variant: state.Shown, entry: WeightsEntry) -> None:
         f"{_mark(variant)}**{variant.title}** with trained weights: {entry.title}, "
         f"trained on {entry.dataset}. {_accuracy(entry)}"
     )
-    _provenance(entry)
 
 
 def _introduce_own(variant: state.Shown, own: Own) -> None:
@@ -147,9 +155,9 @@ def _accuracy(entry: WeightsEntry) -> str:
     )
 
 
-def _provenance(entry: WeightsEntry) -> None:
-    st.caption(
-        f"Source of that figure: {entry.accuracy.source}. Licence of the weights: {entry.licence}. "
+def _provenance(entry: WeightsEntry) -> str:
+    return (
+        f"Source of the accuracy: {entry.accuracy.source}. Licence: {entry.licence}. "
         f"File: {megabytes(entry.size_bytes)}, {weights_table.where(entry)}. Pictures: "
         f"{weights_table.preprocessing(entry.preprocessing)}. {entry.note}".strip()
     )
@@ -190,7 +198,7 @@ def _offer_fetch(variant: state.Shown, entry: WeightsEntry) -> None:
         f"{entry.dataset}. {_accuracy(entry)} The file of {size} comes from the network, once for "
         "all visitors of this server; leaving this page stops it, and what has come is kept."
     )
-    _provenance(entry)
+    st.caption(_provenance(entry))
     waiting.show(
         f"fetch-{variant.letter}",
         entry.name,
