@@ -41,7 +41,7 @@ def guess(chosen: Experiment) -> int | None:
         answers,
         index=None,
         format_func=lambda place: chosen.guess.answers[int(place)],
-        key=f"guess-{chosen.key}",
+        key=f"{state.GUESS}{chosen.key}",
         **_LINKED,
     )
     return None if picked is None else int(picked)
