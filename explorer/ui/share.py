@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import streamlit as st
 
 from explorer.ui import state
+from explorer.ui.glossary import GLOSSARY
 
 _PLAIN = ",=;:"
 """Signs of the text form that may stand in a query as they are, which keeps links readable."""
@@ -23,7 +24,7 @@ def draw() -> None:
         key="share",
         on_click=state.fill,
         args=(_OPEN, True),
-        help="A link to this page as it is, and its QR code",
+        help=GLOSSARY["share"],
     )
     # Kept open by hand: a page whose work is done runs again, which would close it.
     if state.holds(_OPEN):
