@@ -241,7 +241,7 @@ def _change_chart(changes: Sequence[Change]) -> Chart:
                 for _, its in rows
             ],
             "Largest difference",
-            x_title="Units inserted into each stage",
+            x_title="Units added a stage",
             form=".2g",
         ),
         [each._asdict() for each in changes],

@@ -102,7 +102,7 @@ _TERMS = (
         "Confusion matrix",
         "How many pictures of each class were given each answer: what is right stands on the "
         "diagonal, what was taken for something else beside it.",
-        "predict?v=resnet20-cifar&pictures=CIFAR-10+test+pictures",
+        "predict?v=resnet20-cifar&samples=100",
     ),
     Term(
         "Cross-entropy",

@@ -56,12 +56,13 @@ def _draw_one(chosen: Experiment) -> None:
             st.info("None of your variants can take part. Switch *My variants* off.")
         else:
             _draw_run(chosen, settings, guess)
-    # Closed before the run, so that nobody's guess is helped.
+    # Closed before the run, so that nobody's guess is helped; a browser opens none that it knows.
     found = settings is not None and work.known(chosen, settings)
-    with st.expander("What the paper measured", found, key=f"paper-{chosen.key}"):
+    when = "after" if found else "before"
+    with st.expander("What the paper measured", found, key=f"paper-{chosen.key}-{when}"):
         st.markdown(chosen.published)
         st.caption(chosen.source)
-    with st.expander("What differs here", found, key=f"scale-{chosen.key}"):
+    with st.expander("What differs here", found, key=f"scale-{chosen.key}-{when}"):
         st.markdown(chosen.scale)
 
 
