@@ -308,5 +308,6 @@ could have all that one of 18 has, and one of them comes out worse. Validation e
     "in training mode each BN takes those of the batch, so that the plain network starts from "
     "another function than the shallow one's. All networks see the same pictures in the same "
     "order; the optimiser's momentum begins anew where units are inserted. Narrow networks (8 "
-    "channels), small pictures, a constant rate.",
+    "channels), small pictures, a constant rate. With each of the seeds 0, 1 and 2 the plain "
+    "network that was built ends lower than the one trained from the start.",
 )

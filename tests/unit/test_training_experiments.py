@@ -201,3 +201,8 @@ def test_a_cell_that_is_no_number_is_told_from_one_that_is_not_measured_yet():
     heat = figure.data[0]
     assert list(heat.z[0]) == [1.0, 2, None]
     assert list(heat.text[0]) == ["1.00", "NaN", ""]
+
+
+def test_values_that_are_all_equal_have_the_colour_of_the_lowest():
+    heat = grid("test", ["a", "b"], ["row"], [[0.0, 0.0]], "loss").data[0]
+    assert (heat.zmin, heat.zmax) == (0, 1)
