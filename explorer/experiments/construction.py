@@ -18,7 +18,7 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
-from explorer.figures.experiment import COLOURS, grid
+from explorer.figures.experiment import grid
 from explorer.identity_units import why_not as why_no_identity
 from explorer.spec import ArchitectureSpec, parse
 from explorer.training.live_history import History
@@ -192,7 +192,7 @@ def _tracks(settings: Settings, measured: _Measured) -> dict[tuple[int, int], tr
             begun = tuple(parts[part][place] for parts in measured.histories if part < len(parts))
             if begun:
                 found[place, part] = tracks.Track(
-                    name.format(**names[place]), begun, COLOURS[place], dash
+                    name.format(**names[place]), begun, settings.colours[place], dash
                 )
     return found
 

@@ -56,7 +56,7 @@ NETWORK = Control(
 
 def _measured(settings: Settings) -> list[Subject]:
     """Return the viewer's networks, or the experiment's: trained if it can be, and untrained."""
-    found = subjects.subjects(settings.networks)
+    found = subjects.subjects(settings)
     if settings.own:
         return found
     trained = [each for each in found if each.weights]

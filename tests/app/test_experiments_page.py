@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.experiments import EXPERIMENTS
+from explorer.figures.style import VARIANT_COLOURS
 from explorer.ui import waiting
 from explorer.ui.experimenting import work
 from explorer.ui.tasks import Kept
@@ -97,12 +98,14 @@ def test_a_link_to_a_result_that_is_forgotten_offers_the_same_run_again(app, mon
 
 
 def test_one_s_own_variants_take_part_where_they_can(app):
-    opened(app, "degradation", "resnet20-cifar,width=4", "resnet18-1d", steps="20")
+    opened(app, "degradation", "resnet18-1d", "resnet20-cifar,width=4", steps="20")
     app.toggle("own-degradation").set_value(True).run()
     assert "takes no part: a network for series takes no pictures" in told(app)
     app.button("waiting-experiment-degradation-start").click().run()
     settled(app)
     assert "ends with a training loss of" in told(app)
+    assert VARIANT_COLOURS[1] in app.get("plotly_chart")[0].proto.spec
+    assert VARIANT_COLOURS[0] not in app.get("plotly_chart")[0].proto.spec
     assert "The paper**" not in told(app)
 
 
