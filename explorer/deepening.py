@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from explorer.identity_units import exact_in_training, why_not
 from explorer.network import ResidualUnit, build
 from explorer.spec import ArchitectureSpec
 
@@ -92,35 +93,6 @@ def largest_difference(module: nn.Module, other: nn.Module, images: torch.Tensor
             for each in (module, other)
         )
     return float((ours - theirs).abs().max())
-
-
-def why_not(spec: ArchitectureSpec) -> str:
-    """Return why a network's units cannot be the identity; an empty text if they can."""
-    if spec.family != "residual":
-        return "it has no units that keep the shape of their input"
-    if spec.downsample_in != "first":
-        return "the last unit of a stage halves the map, so that none can follow it"
-    if spec.survival < 1:
-        return "with more units, stochastic depth weighs the old ones otherwise"
-    if spec.norm == "group" and not _ends_in_addition(spec):
-        return "group normalisation standardises each picture, so that no unit passes it on"
-    if spec.shortcut == "none" and spec.block != "basic":
-        return "a bottleneck without a shortcut passes on fewer channels than it takes"
-    if spec.shortcut == "none" and spec.se_ratio is not None:
-        return "squeeze-excitation weighs every channel, and there is no way around it"
-    if spec.shortcut not in ("A", "B", "none"):
-        return "its shortcuts are not the identity"
-    return ""
-
-
-def exact_in_training(spec: ArchitectureSpec) -> bool:
-    """Whether inserted units are the identity in training mode too."""
-    return spec.norm == "none" or _ends_in_addition(spec)
-
-
-def _ends_in_addition(spec: ArchitectureSpec) -> bool:
-    """Whether no normalisation stands on the way around the branch."""
-    return spec.residual and spec.ordering != "bn_after_addition"
 
 
 def _neutralise(unit: nn.Module, branch_is_zero: bool) -> None:

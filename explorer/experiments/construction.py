@@ -18,8 +18,9 @@ from explorer.experiments.experiment import (
     Settings,
     Watch,
 )
-from explorer.figures.experiment import COLOURS, grid
-from explorer.spec import parse
+from explorer.figures.experiment import grid
+from explorer.identity_units import why_not as why_no_identity
+from explorer.spec import ArchitectureSpec, parse
 from explorer.training.live_history import History
 from explorer.words import title
 
@@ -27,22 +28,33 @@ if TYPE_CHECKING:
     from explorer.training.live import LiveNetwork
 
 _PACE = learning.Pace()
-_DEPTHS = (32, 56, 110)
-_KINDS = ("residual", "plain")
+_MODES = ("prediction", "training")
+_INSERTED = {"32": 2, "56": 6, "110": 15}
+"""Units inserted into each stage: what makes so many layers of 20."""
 _PARTS = (
     ("{shallow}", "dot"),
     ("{deep}, built from it", "solid"),
     ("{deep}, from the start", "dash"),
 )
-"""What is trained of each kind, one after the other, and how its curve is drawn."""
+"""What is trained of each network, one after the other, and how its curve is drawn."""
 
 
 class Change(NamedTuple):
-    """How far a deeper network's outputs are from those of the shallow one it was built from."""
+    """How far a deeper network's outputs are from those of the shallow one it was built from.
+
+    Args:
+        seed: of the training.
+        network: the shallow one.
+        inserted: units into each stage.
+        layers: of the deeper one.
+        mode: prediction or training, of both.
+        largest_difference: of any output.
+    """
 
     seed: int
-    kind: str
-    depth: int
+    network: str
+    inserted: int
+    layers: int
     mode: str
     largest_difference: float
 
@@ -52,7 +64,7 @@ class _Measured(NamedTuple):
 
     Args:
         changes: of the outputs.
-        histories: of each part of each seed, those of both kinds.
+        histories: of each part of each seed, those of all networks.
     """
 
     changes: list[Change]
@@ -64,9 +76,19 @@ def _networks(choices: Mapping[str, str]) -> tuple[str, ...]:
     return residual[choices["ordering"]], "plain20-cifar"
 
 
+def _why_not(spec: ArchitectureSpec) -> str:
+    if reason := why_no_identity(spec):
+        return f"no unit that changes nothing can be added, as {reason}"
+    return learning.why_not(_deeper(spec, max(_INSERTED.values())))
+
+
+def _deeper(spec: ArchitectureSpec, inserted: int) -> ArchitectureSpec:
+    return spec.vary(stages=tuple(units + inserted for units in spec.stages))
+
+
 def _deep(settings: Settings) -> tuple[str, ...]:
-    depth = settings.number("deep")
-    return tuple(str(parse(text).vary(depth=depth)) for text in settings.networks)
+    inserted = _INSERTED[settings["deep"]]
+    return tuple(str(_deeper(parse(text), inserted)) for text in settings.networks)
 
 
 def _run(settings: Settings, watch: Watch) -> Outcome:
@@ -98,8 +120,9 @@ def _train(settings: Settings, seed: int, measured: _Measured, course: learning.
 
     shallow, built = LiveTraining(replace(live, steps=half)), LiveTraining(deep)
     follow(shallow, "shallow")
-    for kind, before, network in zip(_KINDS, shallow.networks, built.networks, strict=True):
-        measured.changes.extend(_changes(seed, kind, before))
+    networks = zip(settings.networks, shallow.networks, built.networks, strict=True)
+    for text, before, network in networks:
+        measured.changes.extend(_changes(seed, title(parse(text)), before))
         model, spec = before.training.model, before.history.spec
         deeper = deepen(model, spec, network.history.spec.stages, seed)
         network.go_on(deeper.module.state_dict(), half)
@@ -107,21 +130,21 @@ def _train(settings: Settings, seed: int, measured: _Measured, course: learning.
     follow(LiveTraining(deep), "from the start")
 
 
-def _changes(seed: int, kind: str, shallow: "LiveNetwork") -> list[Change]:
+def _changes(seed: int, name: str, shallow: "LiveNetwork") -> list[Change]:
     """Return the largest difference of any output for the test pictures, at every depth."""
     from explorer.deepening import deepen, largest_difference
     from explorer.training.batches import normalise
 
     model, spec = shallow.training.model, shallow.history.spec
     images = normalise(shallow.test.images, shallow.training.preprocessing)
-    return [
-        Change(seed, kind, depth, mode, largest_difference(model, deeper, images))
-        for depth in _DEPTHS
-        for mode in ("prediction", "training")
-        for deeper in [
-            deepen(model.train(mode == "training"), spec, spec.vary(depth=depth).stages).module
-        ]
-    ]
+    found = []
+    for inserted in _INSERTED.values():
+        deeper = _deeper(spec, inserted)
+        for mode in _MODES:
+            built = deepen(model.train(mode == "training"), spec, deeper.stages).module
+            difference = largest_difference(model, built, images)
+            found.append(Change(seed, name, inserted, deeper.depth, mode, difference))
+    return found
 
 
 def _told(settings: Settings, measured: _Measured) -> Outcome:
@@ -131,11 +154,13 @@ def _told(settings: Settings, measured: _Measured) -> Outcome:
     answer = None
     if measured.changes:
         charts.insert(0, _change_chart(measured.changes))
-        findings = tuple(_sentence(kind, measured.changes) for kind in _KINDS)
+        findings = tuple(_sentence(*named) for named in _by_network(measured.changes).items())
     if _finished(settings, measured):
-        pairs = [(found[kind, 1], found[kind, 2]) for kind in _KINDS]
+        pairs = [(found[place, 1], found[place, 2]) for place in range(len(settings.networks))]
         findings += tuple(tracks.compared(*pair) for pair in pairs)
-        answer = tracks.order(*(track.loss for track in pairs[1]))
+        if not settings.own:
+            *_, plain = pairs
+            answer = tracks.order(*(track.loss for track in plain))
     return Outcome(
         findings=findings,
         charts=tuple(charts),
@@ -155,40 +180,49 @@ def _finished(settings: Settings, measured: _Measured) -> bool:
     )
 
 
-def _tracks(settings: Settings, measured: _Measured) -> dict[tuple[str, int], tracks.Track]:
-    """Return the tracks of each kind and part that any seed has begun."""
+def _tracks(settings: Settings, measured: _Measured) -> dict[tuple[int, int], tracks.Track]:
+    """Return the tracks of each network and part that any seed has begun."""
     names = [
         {"shallow": title(parse(shallow)), "deep": title(parse(deep))}
         for shallow, deep in zip(settings.networks, _deep(settings), strict=True)
     ]
     found = {}
-    for place, kind in enumerate(_KINDS):
+    for place in range(len(names)):
         for part, (name, dash) in enumerate(_PARTS):
             begun = tuple(parts[part][place] for parts in measured.histories if part < len(parts))
             if begun:
-                found[kind, part] = tracks.Track(
-                    name.format(**names[place]), begun, COLOURS[place], dash
+                found[place, part] = tracks.Track(
+                    name.format(**names[place]), begun, settings.colours[place], dash
                 )
     return found
 
 
-def _sentence(kind: str, changes: Sequence[Change]) -> str:
-    """Say how exactly deeper networks of a kind give what the shallow one gives."""
+def _by_network(changes: Sequence[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for each in changes:
+        found.setdefault(each.network, []).append(each)
+    return found
+
+
+def _sentence(network: str, changes: Sequence[Change]) -> str:
+    """Say how exactly deeper networks give what the shallow one gives."""
     largest = {
-        mode: max(
-            each.largest_difference for each in changes if (each.kind, each.mode) == (kind, mode)
-        )
-        for mode in ("prediction", "training")
+        mode: max(each.largest_difference for each in changes if each.mode == mode)
+        for mode in _MODES
     }
     told = " and ".join(
         f"in {mode} mode " + ("exactly the same" if value == 0 else f"up to {value:.2g} away")
         for mode, value in largest.items()
     )
-    return f"Identity units in the **{kind}** network, at all of these depths: outputs {told}."
+    return f"Identity units in **{network}**, at all of these depths: outputs {told}."
 
 
 def _change_chart(changes: Sequence[Change]) -> Chart:
-    rows = [(kind, mode) for kind in _KINDS for mode in ("prediction", "training")]
+    rows = [
+        (f"{network}, {mode}", [each for each in its if each.mode == mode])
+        for network, its in _by_network(changes).items()
+        for mode in _MODES
+    ]
     return Chart(
         "outputs",
         "Largest change of any output by the inserted units, before they learn",
@@ -197,24 +231,17 @@ def _change_chart(changes: Sequence[Change]) -> Chart:
         "variance from the batch.",
         grid(
             "experiment-construction",
-            list(map(str, _DEPTHS)),
-            [f"{kind}, {mode}" for kind, mode in rows],
+            [f"+{inserted}" for inserted in _INSERTED.values()],
+            [name for name, _ in rows],
             [
                 [
-                    max(
-                        (
-                            each.largest_difference
-                            for each in changes
-                            if (each.kind, each.mode, each.depth) == (*row, depth)
-                        ),
-                        default=None,
-                    )
-                    for depth in _DEPTHS
+                    max(each.largest_difference for each in its if each.inserted == inserted)
+                    for inserted in _INSERTED.values()
                 ]
-                for row in rows
+                for _, its in rows
             ],
             "Largest difference",
-            x_title="Layers",
+            x_title="Units added a stage",
             form=".2g",
         ),
         [each._asdict() for each in changes],
@@ -241,9 +268,11 @@ EXPERIMENT = Experiment(
         Control(
             "deep",
             "Depth",
-            tuple(map(str, _DEPTHS)),
+            tuple(_INSERTED),
             "56",
-            "Layers of the networks that are built from those of 20 and trained on.",
+            "Layers of the networks that are built from those of 20 and trained on. A network of "
+            "your own gets as many units more, whatever its depth.",
+            {depth: f"{depth}: +{units} units a stage" for depth, units in _INSERTED.items()},
         ),
         Control(
             "ordering",
@@ -260,6 +289,8 @@ EXPERIMENT = Experiment(
     ),
     run=_run,
     networks=_networks,
+    why_not=_why_not,
+    most=2,
     published="""
 The paper gives the argument, and errors that contradict the hope: a plain network of 34 layers
 could have all that one of 18 has, and one of them comes out worse. Validation error on ImageNet
@@ -277,5 +308,6 @@ could have all that one of 18 has, and one of them comes out worse. Validation e
     "in training mode each BN takes those of the batch, so that the plain network starts from "
     "another function than the shallow one's. All networks see the same pictures in the same "
     "order; the optimiser's momentum begins anew where units are inserted. Narrow networks (8 "
-    "channels), small pictures, a constant rate.",
+    "channels), small pictures, a constant rate. With each of the seeds 0, 1 and 2 the plain "
+    "network that was built ends lower than the one trained from the start.",
 )

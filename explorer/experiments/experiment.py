@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from explorer.figures.experiment import COLOURS
 from explorer.figures.style import Figure
 from explorer.spec import ArchitectureSpec
 
@@ -52,14 +53,16 @@ class Settings:
 
     Args:
         choices: of every control, by its key, in the experiment's order.
-        networks: text forms, in the order of the variants' colours; none where the experiment
-            needs none.
+        networks: text forms; none where the experiment needs none.
         own: whether the networks are the viewer's, not the experiment's.
+        places: of the viewer's networks among all variants, of which some may take no part; the
+            first ones, without.
     """
 
     choices: tuple[tuple[str, str], ...]
     networks: tuple[str, ...] = ()
     own: bool = False
+    places: tuple[int, ...] = ()
 
     def __getitem__(self, key: str) -> str:
         return dict(self.choices)[key]
@@ -67,6 +70,11 @@ class Settings:
     def number(self, key: str) -> int:
         """Return a choice as a whole number."""
         return int(self[key])
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The networks' colours; a variant has the same one on all pages."""
+        return tuple(COLOURS[place] for place in self.places or range(len(self.networks)))
 
     @property
     def seeds(self) -> range:

@@ -94,7 +94,7 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
     from explorer.training.bundled_batch import labelled_batch
 
     seed, pictures = settings.number("seed"), settings.number("pictures")
-    found = [_lesioned(each, seed) for each in subjects.subjects(settings.networks)]
+    found = [_lesioned(each, seed) for each in subjects.subjects(settings)]
     done, total = 0, sum(len(each.all) for each in found) * -(-pictures // _BATCH)
     stream = Stream(watch, lambda: _told(settings, [each for each in found if each.begun]))
     for each in found:

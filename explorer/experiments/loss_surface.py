@@ -65,7 +65,7 @@ def _places(settings: Settings) -> list[float]:
 def _run(settings: Settings, watch: Watch) -> Outcome:
     places = _places(settings)
     found: list[_Around] = []
-    asked = subjects.subjects(settings.networks)
+    asked = subjects.subjects(settings)
     total = len(asked) * len(places) ** 2
     stream = Stream(watch, lambda: _told(settings, found))
     for subject in asked:

@@ -78,8 +78,8 @@ Test error on CIFAR-10, Table 2:
 """,
     scale="This is the beginning of a training: narrow networks (8 channels instead of 16), small "
     "pictures, a constant rate; the paper compares test errors after 64,000 steps, where the best "
-    "three lie 0.34 percentage points apart. That both kinds of pre-activation begin fastest, and "
-    "that a BN or a ReLU on the way from addition to addition hinders, is seen here too. Which of "
-    "the two pre-activations is ahead so early is not the paper's finding: for seed 0 it is "
-    "ReLU-only.",
+    "three lie 0.34 percentage points apart. With each of the seeds 0, 1 and 2 both kinds of "
+    "pre-activation begin fastest, and a BN or a ReLU on the way from addition to addition "
+    "hinders, as in the paper. Which of the two pre-activations is ahead so early is not the "
+    "paper's finding: with each of these seeds it is ReLU-only.",
 )

@@ -56,7 +56,7 @@ NETWORK = Control(
 
 def _measured(settings: Settings) -> list[Subject]:
     """Return the viewer's networks, or the experiment's: trained if it can be, and untrained."""
-    found = subjects.subjects(settings.networks)
+    found = subjects.subjects(settings)
     if settings.own:
         return found
     trained = [each for each in found if each.weights]
@@ -260,9 +260,10 @@ A trained ResNet-110 on CIFAR-10, of 54 units:
 
 The gradient along a single path falls exponentially with its length.
 """,
-    scale="The paper follows a trained network of 54 units. Here the default has 27, measured "
-    "trained, which gives the answer, and as it starts. Untrained the direction holds with each of "
-    "the seeds 0, 1 and 2: the mean length is 10.5 to 11.3 units instead of 13.5, though not as "
-    "far below as the paper's. In ResNet-20, of 9 units, it does not hold, trained or not: no path "
-    "is long enough to lose much.",
+    scale="The paper follows a trained network of 54 units; here the default has 27. Trained, "
+    "which gives the answer, the direction holds with each of the seeds 0, 1 and 2: the mean "
+    "length is 7.2 to 7.8 units instead of 13.5, and paths of 4 to 11 units, 22% of all, have 90% "
+    "of the gradient. As it starts it holds with each of them too, but less: 10.5 to 11.3 units. "
+    "In ResNet-20, of 9 units, it holds with none of them, trained or not: there a path gains "
+    "about a tenth with each branch instead of losing.",
 )

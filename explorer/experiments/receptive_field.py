@@ -70,7 +70,7 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
     from explorer.explanation.receptive import effective_field
 
     found: list[_Fields] = []
-    asked = subjects.subjects(settings.networks)
+    asked = subjects.subjects(settings)
     asked += [each.untrained() for each in asked if each.weights and not settings.own]
     stream = Stream(watch, lambda: _told(settings, [each for each in found if each.found]))
     for number, subject in enumerate(asked):

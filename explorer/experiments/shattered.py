@@ -20,7 +20,6 @@ from explorer.experiments.experiment import (
 )
 from explorer.experiments.subjects import Stream
 from explorer.figures.shattered import NOISE_COLOURS, Correlation, Walk, autocorrelations, walks
-from explorer.figures.style import VARIANT_COLOURS
 from explorer.spec import ArchitectureSpec, parse
 from explorer.words import title
 
@@ -99,7 +98,7 @@ def _answer(near: float) -> int | None:
 def _curve(settings: Settings, text: str, runs: "Sequence[GradientLine]") -> Correlation:
     place = settings.networks.index(text)
     # The experiment's own are two depths of two kinds: a colour for each kind, a dash for a depth.
-    colour = VARIANT_COLOURS[place if settings.own else place % 2]
+    colour = settings.colours[place if settings.own else place % 2]
     dash = "solid" if settings.own else _DASHES[place]
     shifts = list(zip(*(run.correlations for run in runs), strict=True))
     several = len(runs) > 1

@@ -46,7 +46,7 @@ def _run(settings: Settings, watch: Watch) -> Outcome:
     from explorer.training.bundled_batch import labelled_batch
 
     seed, pictures = settings.number("seed"), settings.number("pictures")
-    asked = [(each, False) for each in subjects.subjects(settings.networks)]
+    asked = [(each, False) for each in subjects.subjects(settings)]
     if asked[0][0].weights:
         asked.append((asked[0][0].untrained(), True))
     found: list[_Layers] = []

@@ -1,13 +1,12 @@
 """The networks that an experiment measures: trained on CIFAR-10 where weights are bundled."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer import weights
 from explorer.analysis import analyze
-from explorer.experiments.experiment import Control, Outcome, Watch
-from explorer.figures.style import VARIANT_COLOURS
+from explorer.experiments.experiment import Control, Outcome, Settings, Watch
 from explorer.spec import ArchitectureSpec, parse
 from explorer.words import title
 
@@ -41,10 +40,10 @@ class Subject(NamedTuple):
         return self._replace(weights="")
 
 
-def subjects(texts: Iterable[str]) -> list[Subject]:
-    """Return different networks in the variants' colours, with weights where they are bundled."""
+def subjects(settings: Settings) -> list[Subject]:
+    """Return the different networks of a run, with weights where they are bundled."""
     coloured: dict[ArchitectureSpec, str] = {}
-    for text, colour in zip(texts, VARIANT_COLOURS, strict=False):
+    for text, colour in zip(settings.networks, settings.colours, strict=True):
         coloured.setdefault(parse(text), colour)
     return [Subject(spec, colour, weights.cifar10_name(spec)) for spec, colour in coloured.items()]
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 from explorer.experiments.experiment import Chart, Settings
-from explorer.figures.experiment import COLOURS, Curve, curves
+from explorer.figures.experiment import Curve, curves
 from explorer.spec import parse
 from explorer.training.live_history import History, moving_average
 from explorer.words import title
@@ -54,9 +54,10 @@ def tracks(settings: Settings, runs: Runs, names: Sequence[str] = ()) -> list[Tr
         names: of the networks; their titles, without.
     """
     names = names or [title(parse(text)) for text in settings.networks]
+    by_network = zip(*runs, strict=True)
     return [
         Track(name, histories, colour)
-        for name, histories, colour in zip(names, zip(*runs, strict=True), COLOURS, strict=False)
+        for name, histories, colour in zip(names, by_network, settings.colours, strict=False)
     ]
 
 

@@ -157,6 +157,7 @@ def grid(
     chart = figure(name, x_title, y_title, 160 + max(260, min(46 * len(rows), 560)))
     finite = [v for row in values for v in row if v is not None and isfinite(v)]
     low, high = bounds or (min(finite, default=0), max(finite, default=1))
+    high = high if high > low else low + 1  # one value: the colour of the lowest
     chart.add_heatmap(
         x=list(columns),
         y=[row.replace(", ", ",<br>") for row in rows],

@@ -11,6 +11,8 @@ from explorer.figures.style import figure
 _SCALE = "Cividis"
 _GAP = 0.35
 """Between two surfaces, in heights of one."""
+_DECADES = 2.5
+"""From how many powers of ten on a scale has ticks at these alone, and not at 2 and 5 too."""
 
 
 class LossMap(NamedTuple):
@@ -152,10 +154,12 @@ def _height(value: float | None, bounds: tuple[float, float]) -> float | None:
 
 
 def _loss_bar(low: float, high: float) -> dict[str, object]:
-    ticks = list(range(ceil(low), floor(high) + 1))
+    steps = (1, 2, 5) if high - low < _DECADES else (1,)
+    losses = [step * 10.0**power for power in range(floor(low), ceil(high) + 1) for step in steps]
+    shown = [loss for loss in losses if low <= log10(loss) <= high]
     return {
         "title": {"text": "Loss", "side": "right"},
         "thickness": 14,
-        "tickvals": ticks,
-        "ticktext": [f"{10.0**tick:,g}" for tick in ticks],
+        "tickvals": [log10(loss) for loss in shown],
+        "ticktext": [f"{loss:,g}" for loss in shown],
     }

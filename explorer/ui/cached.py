@@ -32,20 +32,20 @@ LAYER_COLUMNS: Any = {
     "name": st.column_config.TextColumn("Layer", pinned=True),
     "kind": "Kind",
     "detail": "What it does",
-    "output_shape": st.column_config.TextColumn("Output", help="Channels × height × width"),
+    "output_shape": st.column_config.TextColumn("Output", help=GLOSSARY["shape"]),
     "parameters": st.column_config.NumberColumn(
         "Parameters", format="localized", help=GLOSSARY["parameters"]
     ),
     "macs": st.column_config.NumberColumn("MACs", format="localized", help=GLOSSARY["macs"]),
     "macs_share": st.column_config.NumberColumn(
-        "MACs share", format="percent", help="Of the whole network's MACs"
+        "MACs share", format="percent", help=GLOSSARY["macs_share"]
     ),
     "receptive_field": st.column_config.NumberColumn(
         "Receptive field (px)", help=GLOSSARY["receptive_field"]
     ),
     "stage": "Stage",
-    "unit": st.column_config.NumberColumn("Unit", help="Place of the unit in its stage"),
-    "input_shape": st.column_config.TextColumn("Input", help="Channels × height × width"),
+    "unit": st.column_config.NumberColumn("Unit", help=GLOSSARY["unit_place"]),
+    "input_shape": st.column_config.TextColumn("Input", help=GLOSSARY["shape"]),
     "kernel": st.column_config.NumberColumn("Kernel", help=GLOSSARY["kernel"]),
     "stride": st.column_config.NumberColumn("Stride", help=GLOSSARY["layer_stride"]),
     "jump": st.column_config.NumberColumn("Stride so far (px)", help=GLOSSARY["stride"]),
@@ -76,7 +76,7 @@ BACKBONE_COLUMNS: Any = {
     "stage": "Stage",
     "stride": st.column_config.NumberColumn("Stride (px)", help=GLOSSARY["stride"]),
     "channels": st.column_config.NumberColumn("Channels", format="localized"),
-    "size": st.column_config.TextColumn("Size", help="Height × width, for one picture"),
+    "size": st.column_config.TextColumn("Size", help=GLOSSARY["map_size"]),
     "receptive_field": LAYER_COLUMNS["receptive_field"],
 }
 

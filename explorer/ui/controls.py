@@ -123,7 +123,7 @@ def _draw_name(text: str) -> None:
         list(dict.fromkeys([*NAMES, name])),  # any wrn-N-K-cifar is a name, too
         format_func=name_title,
         **_reads(key, _parse),
-        help="A published network. Every choice below then changes it.",
+        help=GLOSSARY["start_from"],
     )
     key = _key("text")
     state.fill(key, text)

@@ -10,6 +10,7 @@ from explorer.export.origin import MAX_SEED, Origin
 from explorer.export.targets import TARGETS, Target, file_name
 from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks
+from explorer.ui.glossary import GLOSSARY
 from explorer.words import title
 
 
@@ -64,8 +65,7 @@ def _origin(spec: ArchitectureSpec) -> Origin:
         min_value=0,
         max_value=MAX_SEED,
         key="export-seed",
-        help="The weights are random, as at the beginning of a training. Equal seeds give equal "
-        "weights, those of `explorer.build(variant, seed)`.",
+        help=GLOSSARY["export-seed"],
     )
     return Origin(seed)
 

@@ -1,4 +1,8 @@
-"""Every term of the pages, explained once; shown as help where the term stands."""
+"""Every term and every control of the pages, explained once; shown as help where it stands.
+
+Pages write no help of their own: only what has to be computed, such as a limit, is put together
+there.
+"""
 
 GLOSSARY = {
     "parameters": (
@@ -412,6 +416,36 @@ GLOSSARY = {
     "labelled": (
         "Pictures count as labelled where their folder or file name is a class that the network "
         "knows, as in tabby/01.jpg or golden_retriever-12.png, or holds an ImageNet ID."
+    ),
+    "start_from": "A published network. Every choice below then changes it.",
+    "shape": "Channels × height × width.",
+    "map_size": "Height × width, for one picture.",
+    "macs_share": "Of the whole network's MACs.",
+    "unit_place": "Place of the unit in its stage, counted from 1.",
+    "share": "A link to this page as it is, and its QR code.",
+    "report": "One file with everything on this comparison, to be read offline or printed (5 MB).",
+    "export-seed": (
+        "The weights are random, as at the beginning of a training. Equal seeds give equal "
+        "weights, those of `explorer.build(variant, seed)`."
+    ),
+    "whole_folder": (
+        "A folder with a folder for each class, or files named after their class, are labelled "
+        "pictures: the answers are then counted."
+    ),
+    "own-like": (
+        "A file of weights does not say what its classes are called, nor how the pictures were "
+        "normalised in training."
+    ),
+    "all_agree": "Whether all networks, which know the same classes, say the same.",
+    "answer_time": "Preparation and forward pass.",
+    "own-network": (
+        "About 50 MB: all layers, the names of your classes, and how pictures go in. *Your own "
+        "weights* on Predict reads it, and so does "
+        "`python -m explorer predict cat.jpg --weights FILE`."
+    ),
+    "own-zip": (
+        "For instance a folder cats and a folder dogs, packed as a zip. It is read in this "
+        "server's memory; nothing of it is written to disk."
     ),
     "experiment-own": (
         "Takes the variants of the sidebar instead of the experiment's own networks, adapted to "

@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.tray import Variant
 from explorer.ui import share, state
+from explorer.ui.glossary import GLOSSARY
 
 if TYPE_CHECKING:
     from explorer.gradients import GradientProfile
@@ -31,5 +32,5 @@ def button(variants: Sequence[Variant], profiles: "Sequence[GradientProfile]" = 
         on_click="ignore",
         icon=":material/description:",
         type="tertiary",
-        help="One file with everything on this comparison, to be read offline or printed (5 MB).",
+        help=GLOSSARY["report"],
     )

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 import streamlit as st
 
 from explorer.ui import state
+from explorer.ui.glossary import GLOSSARY
 
 _PLAIN = ",=;:"
 """Signs of the text form that may stand in a query as they are, which keeps links readable."""
@@ -23,7 +24,7 @@ def draw() -> None:
         key="share",
         on_click=state.fill,
         args=(_OPEN, True),
-        help="A link to this page as it is, and its QR code",
+        help=GLOSSARY["share"],
     )
     # Kept open by hand: a page whose work is done runs again, which would close it.
     if state.holds(_OPEN):
@@ -39,6 +40,12 @@ def _show() -> None:
     address = link(st.context.url or "", state.query())
     st.markdown("The link holds all variants and the page's settings.")
     st.code(address, language=None, wrap_lines=True)
+    if stays_here(address):
+        st.warning(
+            "This address means the computer that it is opened on: no other screen finds the app "
+            "under it. Open the app by this computer's name or address in the network, and share "
+            "from there."
+        )
     with st.container(width=540):
         st.image(qr_code(address), width="stretch", caption="Scan to open it on another screen")
 
@@ -52,6 +59,12 @@ def link(url: str, query: Mapping[str, Sequence[str]]) -> str:
     ]
     page = url if urlsplit(url).path else f"{url}/"
     return f"{page}?{'&'.join(pairs)}" if pairs else page
+
+
+def stays_here(address: str) -> bool:
+    """Whether an address means whatever computer it is opened on."""
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def qr_code(address: str) -> str:

@@ -34,8 +34,15 @@ UNIT_PARAMETER = "unit"
 RUN_PARAMETER = "run"
 """Query parameter that carries the token of a live training, once there is one."""
 
+RESULT_PARAMETER = "result"
+"""Query parameter that carries the mark of the experiment that was run, once one was."""
+
 LEARN = "learn"
 """Path of the page whose link says where a learner is."""
+EXPERIMENTS = "experiments"
+"""Path of the page whose link says what was run."""
+GUESS = "guess-"
+"""What the query parameters of a viewer's guesses begin with."""
 TUNED_PARAMETER = "tuned"
 """Query parameter that carries the name of the pictures a network was fine-tuned on."""
 
@@ -47,6 +54,7 @@ _ENDLESS = re.compile(r"\s*[+-]?(inf(inity)?|nan|[\d._]+e\+?\d{3,}|\d{300,})\s*"
 _TRAY = "tray"
 _UNIT = "chosen-unit"
 _RUN = "live-run"
+_RESULT = "experiment-result"
 _PLACE = "place"
 _EDITED = "edited"
 _EXTRACTED = "own-features"
@@ -91,6 +99,7 @@ def load() -> None:
     keep(found.tray)
     choose_unit(st.query_params.get(UNIT_PARAMETER, ""))
     hold_run(st.query_params.get(RUN_PARAMETER, ""))
+    hold_result(st.query_params.get(RESULT_PARAMETER, ""))
     go(read_place({key: st.query_params.get_all(key) for key in KEYS}))
     st.session_state.setdefault(_TUNED_ON, clean_name(st.query_params.get(TUNED_PARAMETER, "")))
     st.session_state[_NOTICES] = list(found.notices)
@@ -114,7 +123,8 @@ def write_url(page: str) -> None:
     All of it is one message to the browser, which makes one step of its history of it.
 
     Args:
-        page: path of the page that is shown; Learn's also says where the learner is.
+        page: path of the page that is shown; Learn's also says where the learner is, that of
+            Experiments which one was run.
     """
     held = tray()
     wanted = {
@@ -122,6 +132,7 @@ def write_url(page: str) -> None:
         EDIT_PARAMETER: [LETTERS[held.edited]] if held.edited else [],
         UNIT_PARAMETER: [unit()] if unit() else [],
         RUN_PARAMETER: [run()] if run() else [],
+        RESULT_PARAMETER: [result()] if result() and page == EXPERIMENTS else [],
         **(place().parameters if page == LEARN else {key: [] for key in _left_over()}),
         TUNED_PARAMETER: [tuned_on()] if tuned_on() else [],
     }
@@ -140,10 +151,14 @@ def query() -> dict[str, list[str]]:
 
     A live training is left out, for who knows its token commands it, and so is what only this
     visitor's pictures gave. So is that somebody presents: the class sees the lesson, each at their
-    own pace, and not the answers that were given.
+    own pace, and neither the answers nor the guesses that were given.
     """
     private = (RUN_PARAMETER, TUNED_PARAMETER, "answers")
-    kept = {key: st.query_params.get_all(key) for key in st.query_params if key not in private}
+    kept = {
+        key: st.query_params.get_all(key)
+        for key in st.query_params
+        if key not in private and not key.startswith(GUESS)
+    }
     if kept.get("view") == [PRESENT]:
         kept.pop("view")
     return kept
@@ -216,6 +231,16 @@ def run() -> str:
 def hold_run(token: object) -> None:
     """Keep the token of a live training; whether there is one is the registry's affair."""
     st.session_state[_RUN] = str(token)[:MAX_NAME]
+
+
+def result() -> str:
+    """Return the mark of the experiment that was run last, here or by who sent the link."""
+    return str(st.session_state[_RESULT])
+
+
+def hold_result(mark: object) -> None:
+    """Keep the mark of an experiment; whether its result is kept is the server's affair."""
+    st.session_state[_RESULT] = str(mark)[:MAX_NAME]
 
 
 def extracted() -> "Extracted | None":

@@ -42,6 +42,7 @@ _TERMS = (
     _helped("Classes", "classes"),
     _helped("Depth", "depth"),
     _helped("Evaluation", "evaluation", "landscape"),
+    _helped("Expansion of a bottleneck", "expansion", "picture?v=resnet50&unit=layer1.1"),
     _helped("Feature map", "feature_map", "?v=resnet50"),
     _helped("FLOPs", "flops"),
     _helped("Gate bias", "gate_bias", "picture?v=resnet110-cifar,shortcut=exclusive_gating"),
@@ -76,6 +77,7 @@ _TERMS = (
     _helped("Training memory", "training_memory"),
     _helped("Two pathways", "pathways", "gradients?v=resnet56-cifar&probe=Two+pathways"),
     _helped("Variant as text", "text_form"),
+    _helped("Weight decay", "own-decay", "train?v=resnet50&train-view=fine-tune+on+own+pictures"),
     _helped("Weights, memory of", "weights"),
     _helped("Wide ResNet: widening factor", "widen", "?v=wrn-28-10-cifar"),
     _helped("Early exit", "early_exit", "predict?v=resnet50,stride_at=1x1"),
@@ -95,6 +97,12 @@ _TERMS = (
         "same way, up to rotation and scale, 0 if they have nothing in common (Kornblith et al. "
         "2019, arXiv:1905.00414).",
         "experiments?experiment=Layer+similarity",
+    ),
+    Term(
+        "Confusion matrix",
+        "How many pictures of each class were given each answer: what is right stands on the "
+        "diagonal, what was taken for something else beside it.",
+        "predict?v=resnet20-cifar&samples=100",
     ),
     Term(
         "Cross-entropy",
@@ -125,6 +133,12 @@ _TERMS = (
         "The loss at weights around the trained ones, in random directions whose filters are as "
         "long as the network's own: filter normalisation (Li et al. 2018, arXiv:1712.09913).",
         "experiments?experiment=Loss+landscape",
+    ),
+    Term(
+        "Occlusion",
+        "The picture is covered square by square: where the class's probability falls the most, "
+        "the network needs what was there (Zeiler & Fergus 2014, arXiv:1311.2901).",
+        "predict?v=resnet50,stride_at=1x1&view=Explain",
     ),
     Term(
         "Overfitting",

@@ -8,6 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from explorer.archive import MAX_BYTES as MAX_ZIP_BYTES
 from explorer.pictures import FORMATS, MAX_BYTES, MAX_PIXELS, MAX_SLOW_PIXELS, SUFFIXES
 from explorer.ui import state
+from explorer.ui.glossary import GLOSSARY
 from explorer.ui.plain import file_name, plain
 from explorer.ui.tasks import File
 
@@ -85,8 +86,7 @@ def archive(key: str) -> File | None:
         type=["zip"],
         key=key,
         max_upload_size=MAX_ZIP_BYTES // 2**20,
-        help="For instance a folder cats and a folder dogs, packed as a zip. It is read in this "
-        "server's memory; nothing of it is written to disk.",
+        help=GLOSSARY["own-zip"],
     )
     return None if upload is None else _file(upload)
 

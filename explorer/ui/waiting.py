@@ -87,6 +87,8 @@ def show(
     draw: Callable[[T], object],
     label: str,
     ask: str | None = None,
+    hint: str = "",
+    pressed: Callable[[], object] | None = None,
     streams: bool = False,
     lane: Lane = Lane.PROCESSOR,
     known: T | None = None,
@@ -102,6 +104,8 @@ def show(
         draw: draws the result, again in each later run until the key changes.
         label: what is happening, for the person who waits: "Training two networks".
         ask: if given, the work starts only when a button with this label is pressed.
+        hint: said above that button.
+        pressed: called when it is pressed.
         streams: the work shows what it has so far, which is drawn as the result will be.
         lane: what the work keeps busy.
         known: the result, if it is there already and nothing need be done.
@@ -124,7 +128,9 @@ def show(
     with place.container():
         if job is None:
             jobs.forget(session_id(), kind)
-            _start_button(ask or "Try again", kind, start)
+            if hint:
+                st.info(hint)
+            _start_button(ask or "Try again", kind, partial(_begin, start, pressed))
             return
         if job.place <= 1:
             job.wait(GRACE_S)
@@ -166,6 +172,12 @@ def _start(kind: str, key: Hashable, work: Callable[[JobContext], object], lane:
             jobs.submit(session_id(), kind, warmed, key, lane)
     except jobs.QueueFull as full:
         st.toast(str(full))
+
+
+def _begin(start: Callable[[], None], pressed: Callable[[], object] | None) -> None:
+    if pressed is not None:
+        pressed()
+    start()
 
 
 def _start_button(label: str, kind: str, start: Callable[[], None]) -> None:

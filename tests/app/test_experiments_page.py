@@ -1,9 +1,14 @@
 """The page Experiments: guess, run, and read what came out beside the paper."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from explorer.experiments import EXPERIMENTS
-from tests.app.driving import PAGES, settled
+from explorer.figures.style import VARIANT_COLOURS
+from explorer.ui import waiting
+from explorer.ui.experimenting import work
+from explorer.ui.tasks import Kept
+from tests.app.driving import LONG_S, PAGES, ROOT, settled
 
 
 def opened(app, key="all", *variants, **chosen):
@@ -65,13 +70,42 @@ def test_what_was_run_before_is_there_at_once(app):
     assert len(app.get("plotly_chart")) == 1
 
 
+def test_a_link_to_a_result_that_is_forgotten_offers_the_same_run_again(app, monkeypatch):
+    opened(app, "degradation", deep="32", steps="20", seed="6")
+    app.button("waiting-experiment-degradation-start").click().run()
+    settled(app)
+    first = app.get("plotly_chart")[0].proto.spec
+    mark = app.query_params["result"]
+    app.switch_page(str(PAGES / "compare.py")).run()
+    assert "result" not in app.query_params
+
+    monkeypatch.setattr(work, "_outcomes", Kept(64))  # as after a restart
+    monkeypatch.setattr(waiting, "session_id", lambda: "somebody else")
+    visitor = AppTest.from_file(str(ROOT / "app.py"), default_timeout=LONG_S)
+    visitor.query_params["result"] = mark
+    opened(visitor, "degradation", deep="32", steps="20", seed="6")
+    assert "no longer kept" in told(visitor)
+    again = visitor.button("waiting-experiment-degradation-start")
+    assert again.label == "Run again"
+    again.click().run()
+    settled(visitor)
+    assert "no longer kept" not in told(visitor)
+    assert visitor.get("plotly_chart")[0].proto.spec == first
+
+    visitor.selectbox("degradation-seed").set_value("7").run()
+    assert "no longer kept" not in told(visitor)
+    assert visitor.button("waiting-experiment-degradation-start").label == "Run"
+
+
 def test_one_s_own_variants_take_part_where_they_can(app):
-    opened(app, "degradation", "resnet20-cifar,width=4", "resnet18-1d", steps="20")
+    opened(app, "degradation", "resnet18-1d", "resnet20-cifar,width=4", steps="20")
     app.toggle("own-degradation").set_value(True).run()
     assert "takes no part: a network for series takes no pictures" in told(app)
     app.button("waiting-experiment-degradation-start").click().run()
     settled(app)
     assert "ends with a training loss of" in told(app)
+    assert VARIANT_COLOURS[1] in app.get("plotly_chart")[0].proto.spec
+    assert VARIANT_COLOURS[0] not in app.get("plotly_chart")[0].proto.spec
     assert "The paper**" not in told(app)
 
 
@@ -86,3 +120,13 @@ def test_each_experiment_opens(app, each):
     opened(app, each.key)
     assert not app.exception
     assert each.claim in told(app)
+
+
+def test_the_class_gets_a_link_without_its_teacher_s_guess(app):
+    opened(app, "degradation")
+    app.query_params["guess-degradation"] = "0"
+    app.query_params["degradation-deep"] = "32"
+    app.button("share").click().run()
+    (link,) = app.code
+    assert "degradation-deep=32" in link.value
+    assert "guess" not in link.value

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from explorer.deepening import DeepeningError, deepen, exact_in_training
+from explorer.deepening import DeepeningError, deepen
+from explorer.identity_units import exact_in_training
 from explorer.network import build
 from explorer.spec import parse
 

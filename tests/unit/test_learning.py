@@ -1,6 +1,8 @@
 """Where a learner is, text for a class, and the glossary."""
 
+import ast
 import re
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,6 +14,8 @@ from explorer.ui.glossary import GLOSSARY
 from explorer.ui.learning.large import large
 from explorer.ui.learning.place import Place, read_place
 from explorer.ui.terms import TERMS
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_place_is_read_back_from_its_link():
@@ -87,3 +91,12 @@ def test_each_word_of_a_published_network_s_choices_is_a_term():
     told = {term.words for term in TERMS}
     for key in ("parameters", "macs", "flops", "block", "ordering", "shortcut", "stem", "norm"):
         assert GLOSSARY[key] in told
+
+
+def test_pages_take_every_help_text_from_the_glossary():
+    """Only what is put together, a limit in a sentence, may be written where it stands."""
+    for file in (ROOT / "explorer" / "ui").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg in ("help", "explanation"):
+                text = getattr(node.value, "value", None)
+                assert not isinstance(text, str), f"{file.name}:{node.value.lineno}: {text}"

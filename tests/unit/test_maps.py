@@ -31,6 +31,20 @@ def test_surfaces_share_colours_and_keep_apart() -> None:
     assert min(known) > max(value for row in lower.z for value in row if value is not None)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "ticks"),
+    [
+        ((0.15, 1.1), ("0.2", "0.5", "1")),
+        ((0.1, 10.0), ("0.1", "0.2", "0.5", "1", "2", "5", "10")),
+        ((0.01, 2000.0), ("0.01", "0.1", "1", "10", "100", "1,000")),
+    ],
+)
+def test_a_scale_of_losses_says_what_its_colours_are(bounds, ticks) -> None:
+    bar = contours("name", LossMap("A", PLACES, LOSSES), bounds).data[0].colorbar
+    assert bar.ticktext == ticks
+    assert bar.tickvals == pytest.approx([log10(float(tick.replace(",", ""))) for tick in ticks])
+
+
 def test_a_field_is_centred_in_its_square() -> None:
     chart = field("name", [[0.0, 0.1], [0.4, 0.2]], (1, 0), 3)
     drawn, square = chart.data[0], chart.layout.shapes[0]

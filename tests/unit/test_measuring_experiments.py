@@ -17,7 +17,7 @@ from explorer.experiments import (
     similarity,
     subjects,
 )
-from explorer.experiments.experiment import Outcome
+from explorer.experiments.experiment import Outcome, Settings
 from explorer.explanation.similarity import linear_cka
 from explorer.gradients import shattered as line_of
 from explorer.probing import ProbeSettings
@@ -88,7 +88,8 @@ def test_what_cannot_take_part_hears_why(key: str, text: str, reason: str) -> No
 
 
 def test_one_variant_twice_is_measured_once() -> None:
-    assert len(subjects.subjects(["resnet20-cifar", "resnet20-cifar", "plain20-cifar"])) == 2
+    texts = ("resnet20-cifar", "resnet20-cifar", "plain20-cifar")
+    assert len(subjects.subjects(Settings(choices=(), networks=texts))) == 2
 
 
 def test_pairs_are_offered_where_both_have_weights() -> None:
@@ -160,7 +161,7 @@ def test_similarities_are_those_of_the_outputs_that_the_networks_give() -> None:
 
 def test_mosaics_are_the_pictures_side_by_side() -> None:
     settings = find("receptive").settings(pictures="2")
-    subject = subjects.subjects(["resnet20-cifar"])[0]
+    subject = subjects.subjects(Settings(choices=(), networks=("resnet20-cifar",)))[0]
     mosaics = receptive_field._mosaics(subject, settings)
     images, _ = labelled_batch(subject.spec, 18, 0, "resnet20-cifar")
     assert mosaics.shape == (2, 3, 96, 96)

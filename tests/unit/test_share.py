@@ -3,9 +3,11 @@
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
+import pytest
+
 from explorer.spec import parse
 from explorer.tray import MAX_NAME, read
-from explorer.ui.share import link, qr_code
+from explorer.ui.share import link, qr_code, stays_here
 
 LONGEST = (
     "resnext101_64x4d,stages=12-34-56-78,ordering=relu_only_preactivation,shortcut=exclusive_gating,"
@@ -36,3 +38,18 @@ def test_the_qr_code_is_dark_on_white_with_room_around_it():
     assert width == height
     white, dark = picture.iter("{http://www.w3.org/2000/svg}path")
     assert white.attrib["fill"] == "#fff" and dark.attrib["stroke"] == "#000"
+
+
+@pytest.mark.parametrize(
+    ("address", "stays"),
+    [
+        ("http://localhost:8501/learn?lesson=shortcuts", True),
+        ("http://127.0.0.1:8501/", True),
+        ("http://[::1]:8501/", True),
+        ("http://192.168.0.7:8501/learn", False),
+        ("https://localhost.example.org/?v=resnet50", False),
+        ("/", False),
+    ],
+)
+def test_a_class_is_not_sent_to_its_own_computers(address: str, stays: bool) -> None:
+    assert stays_here(address) is stays

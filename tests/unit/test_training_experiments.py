@@ -123,10 +123,10 @@ def test_a_constructed_residual_network_is_exact_and_goes_on_from_there(ordering
     settings = find("construction").settings(deep="32", steps="20", ordering=ordering)
     found = find("construction").run(settings, Nobody())
     outputs, losses = found.charts
-    changes = {(each["kind"], each["mode"], each["depth"]): each for each in outputs.records}
+    changes = {(each["network"], each["mode"], each["layers"]): each for each in outputs.records}
     assert len(changes) == 2 * 2 * 3
-    for (kind, mode, _), each in changes.items():
-        if kind == "residual":
+    for (network, mode, _), each in changes.items():
+        if network.startswith("ResNet"):
             assert each["largest_difference"] == 0
         elif mode == "prediction":
             assert each["largest_difference"] < 1e-4
@@ -154,9 +154,46 @@ def test_the_constructed_network_s_first_loss_is_the_shallow_one_s_next():
     assert built == pytest.approx(shallow.networks[0].history.points[-1].loss, rel=1e-6)
 
 
-def test_constructions_are_measured_at_all_depths_that_can_be_chosen():
-    control = next(each for each in find("construction").controls if each.key == "deep")
-    assert tuple(map(int, control.choices)) == construction._DEPTHS
+def test_the_depths_that_can_be_chosen_are_what_the_inserted_units_make():
+    experiment = find("construction")
+    control = next(each for each in experiment.controls if each.key == "deep")
+    for choice in control.choices:
+        settings = experiment.settings(deep=choice)
+        assert [parse(text).depth for text in construction._deep(settings)] == [int(choice)] * 2
+
+
+def test_one_s_own_networks_are_deepened_whatever_their_depth():
+    own = ("resnet164-cifar,depth=11", "plain20-cifar,depth=8,norm=none")
+    settings = find("construction").settings(own, deep="32", steps="20")
+    found = find("construction").run(settings, Nobody())
+    outputs, losses = found.charts
+    assert found.answer is None
+    assert {each["largest_difference"] for each in outputs.records} == {0.0}
+    assert {each["layers"] for each in outputs.records} == {29, 65, 146, 20, 44, 98}
+    assert len({each["network"] for each in losses.records}) == 6
+    told = "\n".join(found.findings)
+    assert told.count("in training mode exactly the same") == 2
+    assert "**Plain-8 (CIFAR), no normalisation**, at all of these depths" in told
+    assert "training loss of **Plain-20 (CIFAR), no normalisation, built from it** ends" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "resnet20-cifar,shortcut=C",
+            "no unit that changes nothing can be added, as its shortcuts",
+        ),
+        ("vgg16", "no units that keep the shape"),
+        ("resnet18-1d", "a network for series takes no pictures"),
+        (
+            "wrn-28-10-cifar",
+            "wrn-118-10-cifar,width=8,image_size=8,in_channels=1: weights, gradients",
+        ),
+    ],
+)
+def test_what_cannot_be_built_on_is_told_before_the_run(text, words):
+    assert words in find("construction").why_not(parse(text))
 
 
 def test_a_cell_that_is_no_number_is_told_from_one_that_is_not_measured_yet():
@@ -164,3 +201,8 @@ def test_a_cell_that_is_no_number_is_told_from_one_that_is_not_measured_yet():
     heat = figure.data[0]
     assert list(heat.z[0]) == [1.0, 2, None]
     assert list(heat.text[0]) == ["1.00", "NaN", ""]
+
+
+def test_values_that_are_all_equal_have_the_colour_of_the_lowest():
+    heat = grid("test", ["a", "b"], ["row"], [[0.0, 0.0]], "loss").data[0]
+    assert (heat.zmin, heat.zmax) == (0, 1)

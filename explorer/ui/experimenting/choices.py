@@ -1,6 +1,7 @@
 """What is chosen for an experiment: which, with which networks, and each of its controls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -41,7 +42,7 @@ def guess(chosen: Experiment) -> int | None:
         answers,
         index=None,
         format_func=lambda place: chosen.guess.answers[int(place)],
-        key=f"guess-{chosen.key}",
+        key=f"{state.GUESS}{chosen.key}",
         **_LINKED,
     )
     return None if picked is None else int(picked)
@@ -59,8 +60,10 @@ def settings(chosen: Experiment) -> Settings | None:
         )
     if not own:
         return chosen.settings(**choices)
-    mine = _able(chosen, state.shown())
-    return chosen.settings(mine, **choices) if mine else None
+    variants = state.shown()
+    places = _able(chosen, variants)
+    texts = [str(variants[place].spec) for place in places]
+    return replace(chosen.settings(texts, **choices), places=tuple(places)) if texts else None
 
 
 def _control(chosen: Experiment, control: Control) -> str:
@@ -77,14 +80,15 @@ def _control(chosen: Experiment, control: Control) -> str:
     return value
 
 
-def _able(chosen: Experiment, variants: Sequence[state.Shown]) -> list[str]:
-    """Return the variants that can take part, and say why the others cannot."""
+def _able(chosen: Experiment, variants: Sequence[state.Shown]) -> list[int]:
+    """Return the places of the variants that can take part, and say why the others cannot."""
     assert chosen.why_not is not None
-    reasons = {variant: chosen.why_not(variant.spec) for variant in variants}
-    for variant, reason in reasons.items():
-        if reason:
+    able = []
+    for place, variant in enumerate(variants):
+        if reason := chosen.why_not(variant.spec):
             st.warning(f"{variant.label} takes no part: {reason}.")
-    able = [str(variant.spec) for variant, reason in reasons.items() if not reason]
+        else:
+            able.append(place)
     if len(able) > chosen.most:
         st.warning(f"Only the first {chosen.most} take part.")
     return able[: chosen.most]

@@ -1,5 +1,7 @@
 """Experiments as work for the queue; what came out of the last ones is kept for everybody."""
 
+from hashlib import blake2s
+
 from explorer.experiments import Experiment
 from explorer.experiments.experiment import Outcome, Settings
 from explorer.ui.jobs import JobContext
@@ -20,3 +22,8 @@ def run(experiment: Experiment, settings: Settings) -> Work[Outcome]:
 def known(experiment: Experiment, settings: Settings) -> bool:
     """Say whether the outcome is there already."""
     return _outcomes.holds((experiment.key, settings))
+
+
+def mark(experiment: Experiment, settings: Settings) -> str:
+    """Return what tells a run from any other in a link, on every server."""
+    return blake2s(repr((experiment.key, settings)).encode(), digest_size=5).hexdigest()

@@ -1,10 +1,18 @@
 """Experiments: findings of papers, guessed first and then made again in front of everybody."""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer.experiments import EXPERIMENTS, Experiment
-from explorer.ui import waiting
+from explorer.experiments.experiment import Settings
+from explorer.ui import state, waiting
 from explorer.ui.experimenting import choices, outcome, work
+
+_FORGOTTEN = (
+    "The result that this link leads to is no longer kept by the server. All choices are as they "
+    "were: with the same seed the same comes out again."
+)
 
 
 def draw() -> None:
@@ -47,22 +55,33 @@ def _draw_one(chosen: Experiment) -> None:
         if settings is None:
             st.info("None of your variants can take part. Switch *My variants* off.")
         else:
-            waiting.show(
-                f"experiment-{chosen.key}",
-                settings,
-                work.run(chosen, settings),
-                lambda found: outcome.draw(chosen, found, guess),
-                chosen.title,
-                ask=None if work.known(chosen, settings) else "Run",
-                streams=True,
-            )
-    # Closed before the run, so that nobody's guess is helped.
+            _draw_run(chosen, settings, guess)
+    # Closed before the run, so that nobody's guess is helped; a browser opens none that it knows.
     found = settings is not None and work.known(chosen, settings)
-    with st.expander("What the paper measured", found, key=f"paper-{chosen.key}"):
+    when = "after" if found else "before"
+    with st.expander("What the paper measured", found, key=f"paper-{chosen.key}-{when}"):
         st.markdown(chosen.published)
         st.caption(chosen.source)
-    with st.expander("What differs here", found, key=f"scale-{chosen.key}"):
+    with st.expander("What differs here", found, key=f"scale-{chosen.key}-{when}"):
         st.markdown(chosen.scale)
+
+
+def _draw_run(chosen: Experiment, settings: Settings, guess: int | None) -> None:
+    """Draw what came out, how far it is, or the button that starts it."""
+    mark = work.mark(chosen, settings)
+    forgotten = state.result() == mark
+    ask = "Run again" if forgotten else "Run"
+    waiting.show(
+        f"experiment-{chosen.key}",
+        settings,
+        work.run(chosen, settings),
+        lambda found: outcome.draw(chosen, found, guess),
+        chosen.title,
+        ask=None if work.known(chosen, settings) else ask,
+        hint=_FORGOTTEN if forgotten else "",
+        pressed=partial(state.hold_result, mark),
+        streams=True,
+    )
 
 
 draw()

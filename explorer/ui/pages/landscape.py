@@ -74,7 +74,7 @@ def _which_points(evaluation: str) -> tuple[Point, ...]:
         key="families",
         bind="query-params",
         persist_state="session",
-        help="Nothing chosen shows all. v1 has the original ordering, v2 full pre-activation.",
+        help=f"Nothing chosen shows all. {GLOSSARY['ordering']}",
     )
     return tuple(point for point in points if point.family in (families or present))
 

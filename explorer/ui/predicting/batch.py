@@ -69,9 +69,7 @@ def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
         "thumbnail": st.column_config.ImageColumn("", width="small"),
         "picture": st.column_config.TextColumn("Picture", pinned=True),
         "truth": st.column_config.TextColumn("Named as", help=GLOSSARY["labelled"]),
-        "agree": st.column_config.CheckboxColumn(
-            "All agree", help="Whether all networks, which know the same classes, say the same."
-        ),
+        "agree": st.column_config.CheckboxColumn("All agree", help=GLOSSARY["all_agree"]),
     }
     for voice in voices:
         columns[f"{voice.letter}_answer"] = st.column_config.TextColumn(
@@ -82,7 +80,7 @@ def _draw_table(voices: Sequence[Voice], rows: Sequence[Row]) -> None:
         )
         columns[f"{voice.letter}_right"] = st.column_config.CheckboxColumn(f"{voice.letter}: right")
         columns[f"{voice.letter}_ms"] = st.column_config.NumberColumn(
-            f"{voice.letter}: time (ms)", format="%.0f", help="Preparation and forward pass."
+            f"{voice.letter}: time (ms)", format="%.0f", help=GLOSSARY["answer_time"]
         )
     records = [_record(voices, row) for row in rows]
     empty = [name for name in columns if all(record.get(name) is None for record in records)]

@@ -7,6 +7,7 @@ import streamlit as st
 from explorer import weights
 from explorer.cards import FileCard, WeightsEntry
 from explorer.ui import state
+from explorer.ui.glossary import GLOSSARY
 from explorer.ui.plain import file_name
 from explorer.ui.predicting.asked import Own
 
@@ -73,7 +74,6 @@ def _like(variant: state.Shown) -> WeightsEntry | None:
         ["", *names],
         format_func=lambda name: f"as {names[name].title}" if name else "numbered, ImageNet's mean",
         key=f"own-like-{variant.letter}",
-        help="A file of weights does not say what its classes are called, nor how the pictures "
-        "were normalised in training.",
+        help=GLOSSARY["own-like"],
     )
     return names.get(chosen)

@@ -85,8 +85,7 @@ def _uploaded() -> tuple[File, ...]:
     folder = st.toggle(
         "A whole folder",
         key="folder",
-        help="A folder with a folder for each class, or files named after their class, are "
-        "labelled pictures: the answers are then counted.",
+        help=GLOSSARY["whole_folder"],
     )
     camera = st.expander(
         "Camera", icon=":material/photo_camera:", key="camera-open", on_change="rerun"

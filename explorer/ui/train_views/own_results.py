@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from explorer.ui import charts, confusions, state
+from explorer.ui.glossary import GLOSSARY
 from explorer.ui.predicting import tuned_network
 from explorer.ui.train_views import own_work
 
@@ -85,9 +86,7 @@ def _offer(tuned: "FineTuned") -> None:
             key="own-download",
             on_click="ignore",
             icon=":material/download:",
-            help="About 50 MB: all layers, the names of your classes, and how pictures go in. "
-            "*Your own weights* on Predict reads it, and so does "
-            "`python -m explorer predict cat.jpg --weights FILE`.",
+            help=GLOSSARY["own-network"],
         )
         with st.popover("Use it in plain PyTorch", icon=":material/code:", type="tertiary"):
             from explorer.training.tuned_file import how_to
