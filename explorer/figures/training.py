@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf, isfinite, log10
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
@@ -60,11 +60,14 @@ def training_curves(
             so that one network's explosion leaves room for the others.
     """
     chart = figure(f"training-{name}-{logarithmic}", across, quantity, height, hovermode="closest")
+    values: list[float] = []
     for line in lines:
         shown = _thinned(line)
+        drawn = [_drawn(line.values[place], logarithmic) for place in shown]
+        values += [value for value in drawn if value is not None]
         chart.add_scatter(
             x=[line.steps[place] for place in shown],
-            y=[_drawn(line.values[place], logarithmic) for place in shown],
+            y=drawn,
             name=line.name,
             mode="lines+markers" if line.marked else "lines",
             marker_size=7,
@@ -73,24 +76,22 @@ def training_curves(
             showlegend=line.listed,
             hovertemplate=f"{across.lower()} %{{x}}: %{{y:.4g}}<extra>{line.name}</extra>",
         )
-    if logarithmic:
-        _set_decades(chart, highest)
-    else:
-        chart.update_yaxes(rangemode="tozero")
+    chart.update_yaxes(**_decades(values, highest) if logarithmic else {"rangemode": "tozero"})
     return chart
 
 
-def _set_decades(chart: go.Figure, highest: float) -> None:
-    chart.update_yaxes(type="log", exponentformat="power")
-    values = [value for trace in chart.data for value in trace.y if value is not None]
+def _decades(values: Sequence[float], highest: float) -> dict[str, Any]:
+    """Return what makes an axis logarithmic, with a tick for each power of ten if they are few."""
+    axis: dict[str, Any] = {"type": "log", "exponentformat": "power"}
     if not values:
-        return
+        return axis
     low, high = log10(min(values)), log10(max(values))
     if max(values) > highest:
         low, high = min(low, log10(highest) - 1), log10(highest)
-        chart.update_yaxes(range=[low - 0.1, high])
+        axis["range"] = [low - 0.1, high]
     if high - low <= _MOST_DECADES:
-        chart.update_yaxes(dtick=1)
+        axis["dtick"] = 1
+    return axis
 
 
 def _thinned(line: TrainingLine) -> list[int]:

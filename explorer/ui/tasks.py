@@ -31,6 +31,8 @@ MODULES = (
     "explorer.prediction",
     "explorer.timing",
     "explorer.verification",
+    "explorer.training.live",
+    "torch._dynamo",  # torch's optimisers import it, for a second and a half, when first used
 )
 """What the warm-up imports."""
 

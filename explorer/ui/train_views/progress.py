@@ -19,7 +19,10 @@ from explorer.ui.train_views.curves import Network
 from explorer.words import title
 
 REDRAW_S = 1.0
-"""How often the curves of a run are drawn anew."""
+"""How often the curves of a run are drawn anew, in seconds, if no other run takes turns with it."""
+
+MOST_PACES = 4
+"""With so many runs, and with more, each is drawn this many times less often."""
 
 _NUMBERS = ("no", "half", "a third", "a quarter", "a fifth")
 
@@ -33,7 +36,9 @@ def draw(run: LiveRun, window: int, before: bool) -> None:
         before: whether the curves from before the last rewinding are shown too.
     """
     settling = run.settling
-    pace = REDRAW_S if run.running or settling else None
+    # Who shares the processor advances more slowly, and there are more to draw for.
+    pace_s = REDRAW_S * min(max(runs.registry().turns(), 1), MOST_PACES)
+    pace = pace_s if run.running or settling else None
     st.fragment(_draw, run_every=pace)(run, window, before, run.status, settling)
 
 
