@@ -203,18 +203,37 @@ def _traces(
 
 
 def _draw_bands(chart: go.Figure, bands: Sequence[Band], panels: int) -> None:
+    # All at once: plotly's add_vrect takes 10 ms for each.
+    shapes, names = [], []
     for number, band in enumerate(bands):
         for panel in range(1, panels + 1):
-            named = band.last > band.first and panel == panels
-            chart.add_vrect(
-                x0=band.first - 0.5,
-                x1=band.last + 0.5,
-                fillcolor="rgba(128, 144, 160, 0.14)" if number % 2 else "rgba(0, 0, 0, 0)",
-                line_width=0,
-                layer="below",
-                annotation_text=band.name if named else "",
-                annotation_position="bottom left",
-                annotation_font_size=13,
-                annotation_yshift=16 * (number % 2),  # beside a narrow neighbour's, on a phone
-                **({"row": panel, "col": 1} if panels > 1 else {}),
+            axis = "" if panel == 1 else str(panel)
+            place = {"xref": f"x{axis}", "yref": f"y{axis} domain"}
+            shapes.append(
+                {
+                    "type": "rect",
+                    "x0": band.first - 0.5,
+                    "x1": band.last + 0.5,
+                    "y0": 0,
+                    "y1": 1,
+                    "fillcolor": "rgba(128, 144, 160, 0.14)" if number % 2 else "rgba(0, 0, 0, 0)",
+                    "line": {"width": 0},
+                    "layer": "below",
+                    **place,
+                }
             )
+        if band.last > band.first:
+            names.append(
+                {
+                    "text": band.name,
+                    "x": band.first - 0.5,
+                    "y": 0,
+                    "xanchor": "left",
+                    "yanchor": "bottom",
+                    "yshift": 16 * (number % 2),  # beside a narrow neighbour's, on a phone
+                    "font": {"size": 13},
+                    "showarrow": False,
+                    **place,
+                }
+            )
+    chart.update_layout(shapes=shapes, annotations=names)
