@@ -1,4 +1,4 @@
-"""Send a class to a server of its own, and print what everybody waited for and what it cost.
+"""Send a class to servers of its own, and print what everybody waited for and what it cost.
 
 python -m tests.load --light 22 --heavy 8 --seconds 60
 """
@@ -8,6 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from statistics import median, quantiles
 
 from tests.load.scenarios import Cost, Found, crowd
@@ -19,37 +20,41 @@ _BYTES_PER_MB = 10**6
 def main() -> int:
     """Run the load that the arguments ask for; 1 if anything went wrong or missed a bound."""
     arguments = _arguments()
-    with serve() as server:
-        asyncio.run(crowd(server.port, 1, 0, 5, 0))  # torch is loaded once, for whoever comes first
-        before = Cost.of(server)
+    with ExitStack() as place:
+        servers = [place.enter_context(serve()) for _ in range(arguments.servers)]
+        ports = [server.port for server in servers]
+        # Torch is loaded once, for whoever comes first.
+        asyncio.run(crowd(ports, len(servers), 0, 5, 0))
+        before = Cost.of(servers)
         started = time.monotonic()
-        found, sizes = asyncio.run(_watched(server, arguments))
+        found, sizes = asyncio.run(_watched(servers, arguments))
         seconds = time.monotonic() - started
-        after = Cost.of(server)
+        after = Cost.of(servers)
         _say(arguments, found, after.cpu_s - before.cpu_s, seconds)
         time.sleep(arguments.leave)
-        left = Cost.of(server)
+        left = Cost.of(servers)
         _say_memory(before, left)
-        problems = [*found.errors, *_missed(arguments, found, before, left), *_log(server)]
+        problems = [*found.errors, *_missed(arguments, found, before, left), *_log(servers)]
         problems += _grown(sizes, arguments.growth)
     for problem in problems:
         print(f"PROBLEM {problem}")
     return 1 if problems else 0
 
 
-async def _watched(server: Server, arguments: argparse.Namespace) -> tuple[Found, list[int]]:
-    """Let the class come; what it found, and the server's memory meanwhile, every two seconds."""
+async def _watched(
+    servers: Sequence[Server], arguments: argparse.Namespace
+) -> tuple[Found, list[int]]:
+    """Let the class come; what it found, and the servers' memory meanwhile, every two seconds."""
     sizes: list[int] = []
 
     async def watch() -> None:
         while True:
-            sizes.append(Cost.of(server).memory_bytes)
+            sizes.append(Cost.of(servers).memory_bytes)
             await asyncio.sleep(2)
 
     watching = asyncio.create_task(watch())
-    found = await crowd(
-        server.port, arguments.light, arguments.heavy, arguments.seconds, arguments.seed
-    )
+    ports = [server.port for server in servers]
+    found = await crowd(ports, arguments.light, arguments.heavy, arguments.seconds, arguments.seed)
     watching.cancel()
     return found, sizes
 
@@ -58,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--light", type=int, default=30, help="visitors who look around")
     parser.add_argument("--heavy", type=int, default=0, help="visitors who have work done")
+    parser.add_argument("--servers", type=int, default=1, help="that they share")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long they stay")
     parser.add_argument("--leave", type=float, default=0.0, help="seconds to wait once they left")
     parser.add_argument("--seed", type=int, default=0, help="of what they do")
@@ -74,7 +80,7 @@ def _arguments() -> argparse.Namespace:
 def _say(arguments: argparse.Namespace, found: Found, cpu_s: float, seconds: float) -> None:
     print(
         f"{arguments.light} look around, {arguments.heavy} have work done, {seconds:.0f} s; "
-        f"server {cpu_s / seconds:.2f} cores"
+        f"{arguments.servers} server{'s' * (arguments.servers > 1)}, {cpu_s / seconds:.2f} cores"
     )
     kinds = {"arrival": found.arrival_s, "light": found.light_s, **found.heavy_s}
     for name, values in kinds.items():
@@ -131,12 +137,9 @@ def _grown(sizes: Sequence[int], most: float | None) -> list[str]:
     return [f"memory grew by {grown:.0f}%"] if grown > most else []
 
 
-def _log(server: Server) -> list[str]:
-    return (
-        [f"the server's log has a traceback:\n{server.log()}"]
-        if "Traceback" in server.log()
-        else []
-    )
+def _log(servers: Sequence[Server]) -> list[str]:
+    logs = [server.log() for server in servers]
+    return [f"a server's log has a traceback:\n{log}" for log in logs if "Traceback" in log]
 
 
 if __name__ == "__main__":

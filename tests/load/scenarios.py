@@ -3,9 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -122,17 +123,22 @@ HEAVY = (
 )
 
 
-async def crowd(port: int, light: int, heavy: int, seconds: float, seed: int) -> Found:
-    """Let so many visitors come within two seconds of each other, and then stay for so long."""
+async def crowd(ports: Sequence[int], light: int, heavy: int, seconds: float, seed: int) -> Found:
+    """Let so many visitors come within two seconds of each other, and then stay for so long.
+
+    They share the servers that listen on these ports, each staying at one.
+    """
     found = Found()
     roles = [LIGHT] * light + [HEAVY[number % len(HEAVY)] for number in range(heavy)]
     draws = [random.Random(f"{seed}-{number}") for number in range(len(roles))]
 
-    async def come(place: AsyncExitStack, role: Role, draw: random.Random) -> Visitor | None:
+    async def come(
+        place: AsyncExitStack, number: int, role: Role, draw: random.Random
+    ) -> Visitor | None:
         await asyncio.sleep(draw.uniform(0, THINK_S))
         started = time.monotonic()
         try:
-            visitor = await place.enter_async_context(Visitor(port))
+            visitor = await place.enter_async_context(Visitor(ports[number % len(ports)]))
             await visitor.open(draw.choice(role.pages), **role.query(draw))
         except Exception as error:
             found.errors.append(f"{role.name}, arriving: {type(error).__name__}: {error}")
@@ -149,7 +155,7 @@ async def crowd(port: int, light: int, heavy: int, seconds: float, seed: int) ->
 
     async with AsyncExitStack() as place:
         came = await asyncio.gather(
-            *(come(place, *each) for each in zip(roles, draws, strict=True))
+            *(come(place, *each) for each in zip(count(), roles, draws, strict=False))
         )
         until = time.monotonic() + seconds
         await asyncio.gather(*(stay(*each) for each in zip(came, roles, draws, strict=True)))
@@ -158,15 +164,24 @@ async def crowd(port: int, light: int, heavy: int, seconds: float, seed: int) ->
 
 @dataclass(frozen=True)
 class Cost:
-    """What a server's process has used."""
+    """What servers' processes have used together."""
 
     cpu_s: float
     memory_bytes: int
     peak_bytes: int
 
     @classmethod
-    def of(cls, server: Server) -> "Cost":
+    def of(cls, servers: Sequence[Server]) -> "Cost":
         """Read it from the system, Linux's."""
+        each = [cls._of_one(server) for server in servers]
+        return cls(
+            sum(cost.cpu_s for cost in each),
+            sum(cost.memory_bytes for cost in each),
+            sum(cost.peak_bytes for cost in each),
+        )
+
+    @classmethod
+    def _of_one(cls, server: Server) -> "Cost":
         folder = Path("/proc", str(server.process.pid))
         numbers = (folder / "stat").read_text().rpartition(")")[2].split()
         lines = (folder / "status").read_text().splitlines()
