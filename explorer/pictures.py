@@ -279,9 +279,10 @@ def _stretch(image: Image.Image) -> Image.Image:
     """Map the values of an I or F picture, lowest to highest, to 0 to 255."""
     values = np.asarray(image, np.float32)
     finite = values[np.isfinite(values)]
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
+    # Halves, for the difference of two numbers may be beyond the largest.
+    low, high = (finite.min() / 2, finite.max() / 2) if finite.size else (0.0, 0.0)
     span = float(high) - float(low)
-    scaled = np.zeros(values.shape) if span == 0 else (values - float(low)) / span * 255
+    scaled = np.zeros(values.shape) if span == 0 else (values / 2 - float(low)) / span * 255
     return Image.fromarray(np.nan_to_num(scaled).clip(0, 255).round().astype(np.uint8))
 
 

@@ -170,6 +170,12 @@ def test_long_numbers_are_stretched(dtype: type) -> None:
     assert [picture.image.getpixel((x, 0))[0] for x in range(3)] == [0, 128, 255]  # type: ignore[index]
 
 
+def test_numbers_as_far_apart_as_can_be_are_stretched_too() -> None:
+    values = np.array([[-3e38, 0.0, 3e38]], np.float32)  # their difference is no float32
+    picture = read(Image.fromarray(values), "TIFF")
+    assert [picture.image.getpixel((x, 0))[0] for x in range(3)] == [0, 128, 255]  # type: ignore[index]
+
+
 def test_numbers_that_are_none_become_black_or_white() -> None:
     values = np.array([[np.nan, -np.inf, 0.0, 1.0, np.inf]], np.float32)
     picture = read(Image.fromarray(values), "TIFF")
