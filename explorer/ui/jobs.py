@@ -7,8 +7,6 @@ The queue lives in this module, not in a Streamlit cache, which any visitor coul
 """
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -51,9 +49,6 @@ class Lane(StrEnum):
     NETWORK = "network"
     CLUSTER = "cluster"
 
-
-PATIENCE = 10
-"""Niceness of the threads that work: a page that is drawn meanwhile has eight times their share."""
 
 AT_ONCE = {Lane.PROCESSOR: 1, Lane.NETWORK: 1, Lane.CLUSTER: 16}
 """Pieces of work at a time in each lane; a cluster has its own queue."""
@@ -345,7 +340,6 @@ class JobQueue:
             worker.start()
 
     def _serve(self, lane: Lane) -> None:
-        _let_pages_go_first()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting_in(lane))
@@ -402,12 +396,6 @@ class JobQueue:
             for kind in finished[: -self._max_finished]:
                 del kinds[kind]
             self._changed.notify_all()
-
-
-def _let_pages_go_first() -> None:
-    """Have this thread, and those that it starts, step back for others where that is possible."""
-    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENCE)
 
 
 QUEUE = JobQueue()
