@@ -259,7 +259,8 @@ def norm(tensor: Tensor) -> float:
         value = _norm_by_rows(tensor.flatten())
         if 1e-15 < value < 1e15:  # beyond, squares leave float32
             return value
-    return torch.linalg.vector_norm(tensor, dtype=torch.float64).item()
+    exact: float = torch.linalg.vector_norm(tensor, dtype=torch.float64).item()
+    return exact
 
 
 _ROW = 1024
