@@ -108,22 +108,16 @@ def layer_rows(
 
 
 def layer_table(rows: Sequence[LayerRow], macs: int) -> "Table":
-    """Return layers as a table of `LAYER_COLUMNS`; `macs` is the whole network's."""
-    return _table(
-        [
-            {
-                **{
-                    column: getattr(row, column)
-                    for column in LAYER_COLUMNS
-                    if column in row._fields
-                },
-                "input_shape": _by(row.input_shape),
-                "output_shape": _by(row.output_shape),
-                "macs_share": row.macs / macs,
-            }
-            for row in rows
-        ]
-    )
+    """Return layers as a table of `LAYER_COLUMNS`, be it empty; `macs` is the whole network's."""
+    from pyarrow import Table
+
+    columns: dict[str, list[Any]] = {
+        name: [getattr(row, name) for row in rows] for name in LAYER_COLUMNS if name != "macs_share"
+    }
+    for name in ("input_shape", "output_shape"):
+        columns[name] = list(map(_by, columns[name]))
+    columns["macs_share"] = [row.macs / macs for row in rows]
+    return Table.from_pydict(columns)
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from streamlit.testing.v1.element_tree import Element
 from explorer.analysis import analyze
 from explorer.gradients import ProbeSettings, probe
 from explorer.spec import SpecError, parse
-from explorer.ui import jobs, operating
+from explorer.ui import cached, jobs, operating
 from explorer.ui.controls import MORE
 from explorer.words import three_figures
 from tests.app.driving import PAGES, ROOT, settled
@@ -75,6 +75,12 @@ def test_the_module_is_built_live_and_confirms_the_analysis(app):
     wanted = analyze("resnet20-cifar,width=8,ordering=v2").parameters
     assert f"{wanted:,} parameters, equal to the analysis" in app.success[0].value
     assert "came out as 10" in app.success[0].value
+
+
+def test_filters_that_leave_no_layer_leave_the_headings():
+    left = cached.layer_rows(parse("resnet20-cifar"), ("stem",), ("addition",))
+    assert left.rows == ()
+    assert set(left.table.column_names) == set(cached.LAYER_COLUMNS)
 
 
 def test_what_another_visitor_had_built_is_there_at_once(app):
