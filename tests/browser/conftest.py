@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.browser import chromium
 from tests.serving import Server
+
+expect.set_options(timeout=30_000)  # what is expected comes, but machines are slow
 
 # Opened below the root, Streamlit's page looks for its server beside itself before it looks up.
 _LOOKING_FOR_SERVER = re.compile(r"^https?://[^/]+/.+/_stcore/(health|host-config)$")

@@ -13,6 +13,8 @@ from tests.browser.chromium import visit, wait_until_finished
 
 PICTURES = Path(__file__).parents[2] / "assets" / "pictures"
 SLOW_S = 120
+# Before it shows anything, its button takes no picture.
+_CAMERA_SHOWS = "() => document.querySelector('[data-testid=stCameraInput] video')?.videoWidth > 0"
 
 
 def test_two_photographs_are_shown_to_two_networks(page: Page) -> None:
@@ -78,7 +80,8 @@ def test_a_picture_is_taken_with_the_camera(page: Page) -> None:
     page.context.grant_permissions(["camera"])
     visit(page, "/predict?v=resnet20-cifar&pictures=")
     page.get_by_text("Camera", exact=True).click()
-    page.get_by_role("button", name="Take Photo").click(timeout=SLOW_S * 1000)
+    page.wait_for_function(_CAMERA_SHOWS, timeout=SLOW_S * 1000)
+    page.get_by_role("button", name="Take Photo").click()
     expect(page.get_by_text(re.compile("^1. "))).to_be_visible(timeout=SLOW_S * 1000)
     wait_until_finished(page, timeout_s=SLOW_S)
     expect(page.get_by_text(re.compile("shorter side becomes 32 pixels"))).to_be_visible()

@@ -34,8 +34,8 @@ _FILTERS = (
 def draw(heard: Sequence[Heard], picture: Shown) -> None:
     """Draw the feature maps of a layer that is chosen for each network, and the first filters."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        layers = [_layer(each) for each in heard]
         count = one_of("Channels", _COUNTS, 16, "channels", GLOSSARY["shown_channels"])
+        layers = [_layer(each) for each in heard]
     waiting.show(
         "explain-features",
         networks.key(heard, picture, tuple(layers)),

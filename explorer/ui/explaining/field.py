@@ -29,7 +29,6 @@ _PER_ROW = 2
 def draw(heard: Sequence[Heard], picture: Shown) -> None:
     """Draw the effective receptive field of a unit that is chosen for each network."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = [_unit(each) for each in heard]
         source = one_of(
             "Measured on",
             list(_SOURCES),
@@ -38,6 +37,7 @@ def draw(heard: Sequence[Heard], picture: Shown) -> None:
             GLOSSARY["field_input"],
             _SOURCES.__getitem__,
         )
+        chosen = [_unit(each) for each in heard]
     places = [Place(unit, source) for unit in chosen]
     waiting.show(
         "explain-field",

@@ -28,7 +28,6 @@ _READING = (
 def draw(heard: Sequence[Heard], picture: Shown) -> None:
     """Draw the maps of a class that is chosen, and an independent check of them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        labels = _classes(heard)
         percent = st.slider(
             "Opacity of the maps",
             0,
@@ -42,6 +41,7 @@ def draw(heard: Sequence[Heard], picture: Shown) -> None:
             help=GLOSSARY["opacity"],
             width=260,
         )
+        labels = _classes(heard)
     opacity = percent / 100
     waiting.show(
         "explain-where",

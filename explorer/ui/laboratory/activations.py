@@ -152,8 +152,9 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         help=GLOSSARY["signal"],
     )
     shown = lines.choose(variants)
-    if chosen == "ratio":
-        shown = lines.with_shortcuts(shown, "is nothing to hold the branch against")
+    with st.container():  # always, so that what follows keeps its place
+        if chosen == "ratio":
+            shown = lines.with_shortcuts(shown, "is nothing to hold the branch against")
     asking.ask(
         "activations",
         shown,
@@ -172,8 +173,9 @@ def _draw_profiles(
     measured = list(zip(shown, profiles, strict=True))
     found = [each for each in measured if getattr(each[1][0], quantity.points)]
     lacking = [line.name for line, _ in measured if line not in [each[0] for each in found]]
-    if lacking:
-        st.info(f"{', '.join(lacking)}: there is no {quantity.point} to measure.")
+    with st.container():
+        if lacking:
+            st.info(f"{', '.join(lacking)}: there is no {quantity.point} to measure.")
     if found:
         _draw_curves(found, quantity, fed)
     inspection.draw(shown, {line.name: _numbers(each[0]) for line, each in measured})

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import streamlit as st
+
 from explorer.spec import ArchitectureSpec
 from explorer.ui import tasks, waiting
 from explorer.ui.laboratory import choices, lines, work
@@ -31,8 +33,9 @@ def ask(
     if not wanted:
         return
     fed = choices.feed([line.spec for line in wanted], goes_back=goes_back)
-    shown = lines.changed(wanted, fed.changes)
-    shown = lines.those_that_fit(shown, fed.settings.batch, bytes_of)
+    with st.container():  # always, so that what follows keeps its place
+        shown = lines.changed(wanted, fed.changes)
+        shown = lines.those_that_fit(shown, fed.settings.batch, bytes_of)
     if not shown:
         return
 

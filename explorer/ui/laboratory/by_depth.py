@@ -86,7 +86,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "The same network, shallow and deep: by how much is the gradient at the first unit's "
         "output larger than at the last unit's, before any training?"
     )
-    wanted = [*_standard(), *_of_the_tray(variants)]
+    with st.container():  # so that what follows keeps its place
+        wanted = [*_standard(), *_of_the_tray(variants)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         settings = ProbeSettings(
             batch=choices.batch(small=True),
@@ -130,9 +131,10 @@ def _of_the_tray(variants: Sequence[state.Shown]) -> list[_Shown]:
     """Return the variants' own series, where they are none of the standard ones."""
     own = [variant for variant in variants if not series_of(variant.spec)]
     reasons = {variant: why_not(variant.spec) for variant in own}
-    if left := [variant for variant in own if reasons[variant]]:
-        names = ", ".join(variant.label for variant in left)
-        st.caption(f"Not measured at other depths: {names} ({reasons[left[0]]}).")
+    with st.container():
+        if left := [variant for variant in own if reasons[variant]]:
+            names = ", ".join(variant.label for variant in left)
+            st.caption(f"Not measured at other depths: {names} ({reasons[left[0]]}).")
     able = [variant for variant in own if not reasons[variant]]
     if not able or not st.toggle(
         "Your variants at other depths",

@@ -197,7 +197,8 @@ def _source(specs: Sequence[ArchitectureSpec]) -> str:
 
 def _files(source: str) -> tuple[str, tuple[tasks.File, ...]]:
     """Draw where pictures are uploaded, if they are wanted; noise takes their place till then."""
-    files = uploads.pictures("probe-uploads") if source == "uploads" else ()
+    with st.container():  # always, so that what follows keeps its place
+        files = uploads.pictures("probe-uploads") if source == "uploads" else ()
     return (source if files or source != "uploads" else "noise"), files
 
 

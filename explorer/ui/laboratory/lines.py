@@ -90,15 +90,15 @@ def with_shortcuts(lines: Sequence[Line], lacking: str) -> list[Line]:
         lines: the networks.
         lacking: what those without have not got, as the end of a sentence.
     """
-    found = [line for line in lines if line.spec.residual]
     without = [line for line in lines if not line.spec.residual and not line.is_twin]
-    if without:
-        names = ", ".join(line.name for line in without)
-        st.info(f"{names}: no unit adds a shortcut, so there {lacking}.")
-        with st.container(horizontal=True):
-            for line in without:
-                _offer_shortcuts(line)
-    return found
+    with st.container():  # always, so that what follows keeps its place
+        if without:
+            names = ", ".join(line.name for line in without)
+            st.info(f"{names}: no unit adds a shortcut, so there {lacking}.")
+            with st.container(horizontal=True):
+                for line in without:
+                    _offer_shortcuts(line)
+    return [line for line in lines if line.spec.residual]
 
 
 def _offer_shortcuts(line: Line) -> None:

@@ -116,7 +116,8 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
         "One batch goes forward, the loss goes back. The curve shows how strong the gradient is at "
         "every layer of an untrained network."
     )
-    quantity = _quantity()
+    with st.container():  # so that what follows keeps its place
+        quantity = _quantity()
     asking.ask(
         "norms",
         lines.choose(variants),

@@ -56,12 +56,14 @@ def draw(variants: tuple[state.Shown, ...]) -> None:
     shown = lines.with_shortcuts(shown, "is a single path only")
     if not shown:
         return
-    trained = _trained(shown)
-    if trained:
-        shown = [line for line in shown if weights.cifar10_name(line.spec)]
-        fed = _trained_feed()
-    else:
-        fed = choices.feed([line.spec for line in shown], one_pass=False)
+    with st.container():  # always, so that what follows keeps its place
+        trained = _trained(shown)
+    with st.container():
+        if trained:
+            shown = [line for line in shown if weights.cifar10_name(line.spec)]
+            fed = _trained_feed()
+        else:
+            fed = choices.feed([line.spec for line in shown], one_pass=False)
     samples = _samples()
     shown = lines.changed(shown, fed.changes)
     shown = lines.those_that_fit(shown, fed.settings.batch, paths_work.needed_bytes)
@@ -103,8 +105,10 @@ def _trained(shown: Sequence[Line]) -> bool:
 
 def _trained_feed() -> choices.Feed:
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width="content"):  # where the untrained ones' stands
+            batch = choices.batch(small=True, one_pass=False)
         settings = ProbeSettings(
-            batch=choices.batch(small=True, one_pass=False),
+            batch=batch,
             seed=choices.seed(),
             source="cifar10",
             mode="eval",

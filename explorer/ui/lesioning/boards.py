@@ -76,9 +76,7 @@ def lesion_words(units: Board, lesion: Lesion) -> str:
 
 def choose(heard: Sequence[Heard]) -> list[Lesioned]:
     """Draw a board for each network, and return what is done to them."""
-    if len(heard) == 1:
-        return [_choose_one(heard[0])]
-    with st.grid(2, min_column_width=320, border=False, gap="large"):
+    with st.grid(min(2, len(heard)), min_column_width=320, border=False, gap="large"):
         found = []
         for each in heard:
             with st.container(key=f"board-of-{each.letter}"):
@@ -89,8 +87,9 @@ def choose(heard: Sequence[Heard]) -> list[Lesioned]:
 def _choose_one(heard: Heard) -> Lesioned:
     spec, letter = heard.voice.asked.variant.spec, heard.letter
     units = board(spec)
-    if several():
-        st.markdown(mark(heard))
+    with st.container():  # always, so that what follows keeps its place
+        if several():
+            st.markdown(mark(heard))
     place = st.container()  # the board, which shows what is chosen below it
     removable = [unit_name(unit) for unit in units if unit.removable]
     off = st.multiselect(

@@ -34,15 +34,15 @@ _COUNTS = {2: "Two", 3: "Three", 4: "Four"}
 def draw() -> None:
     """Draw what all variants cost, then the one that the sidebar edits in every detail."""
     variants, edited = state.shown(), state.edited()
-    # The chart stays in one place: a browser that finds its control in two, while the page is
-    # redrawn, forgets that it belongs to the address.
-    above, chart, beneath = st.container(), st.container(), st.container()
+    # Chart and table stay in one place: a browser that finds their controls in two, while the page
+    # is redrawn, forgets that they belong to the address.
+    above, chart, about, beneath = (st.container() for _ in range(4))
     if len(variants) > 1:
         with above:
             _side_by_side(variants)
         with chart:
             _breakdown(variants)
-        with beneath:
+        with about:
             st.divider()
             exports.draw_title(edited.spec, f"{swatch(edited.letter)} {edited.title}", main=False)
             st.caption(

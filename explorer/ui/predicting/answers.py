@@ -79,8 +79,9 @@ def _draw_steps(
 def _draw_heard(heard: Sequence[Heard], file: File) -> None:
     """Draw the answers to one picture, a chart for networks that know the same classes."""
     groups = by_labels(heard)
-    if told := verdict(groups):
-        st.markdown(told)
+    with st.container():  # always, so that what follows keeps its place
+        if told := verdict(groups):
+            st.markdown(told)
     count = one_of("Classes of each network", _TOPS, 5, "top", GLOSSARY["top_k"])
     for group in groups:
         draw_chart(group, count, file)

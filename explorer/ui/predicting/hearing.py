@@ -78,11 +78,12 @@ def _draw(
         Voice(each, network, [said[place] for said in found.said])
         for place, (each, network) in enumerate(zip(asked, found.networks, strict=True))
     ]
-    for voice in voices:
-        if voice.network.steps is None:
-            _explain(voice)
+    with st.container():  # always, so that what follows keeps its place
+        for voice in voices:
+            if voice.network.steps is None:
+                _explain(voice)
+        _tell_errors([seen.error for seen in found.pictures if seen.error])
     voices = [voice for voice in voices if voice.network.steps is not None]
-    _tell_errors([seen.error for seen in found.pictures if seen.error])
     readable = [place for place, seen in enumerate(found.pictures) if not seen.error]
     if voices and readable:
         place = _look(files, found.pictures, readable)
@@ -124,12 +125,13 @@ def _tell_errors(errors: Sequence[str]) -> None:
 def answers_to(hearing: Hearing) -> list[Heard]:
     """Return what the networks say about the picture; draw what to keep in mind with each."""
     heard = []
-    for voice in hearing.voices:
-        if voice.network.note:
-            (st.caption if voice.trained else st.warning)(voice.network.note)
-        said = voice.said[hearing.place]
-        if isinstance(said, Said):
-            heard.append(Heard(voice, said))
-        else:
-            st.error(f"{voice.name}: {plain(said)}")
+    with st.container():  # always, so that what follows keeps its place
+        for voice in hearing.voices:
+            if voice.network.note:
+                (st.caption if voice.trained else st.warning)(voice.network.note)
+            said = voice.said[hearing.place]
+            if isinstance(said, Said):
+                heard.append(Heard(voice, said))
+            else:
+                st.error(f"{voice.name}: {plain(said)}")
     return heard

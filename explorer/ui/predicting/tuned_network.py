@@ -26,6 +26,11 @@ def take(tuned: "FineTuned") -> None:
 
 def offer(variants: Sequence[state.Shown]) -> None:
     """Offer the network where no variant is it, or say that it is gone."""
+    with st.container():  # always, so that what follows keeps its place
+        _offer(variants)
+
+
+def _offer(variants: Sequence[state.Shown]) -> None:
     tuned = state.tuned()
     if tuned is None:
         name = state.tuned_on()

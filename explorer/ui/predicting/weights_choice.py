@@ -69,19 +69,21 @@ def _known() -> tuple[WeightsEntry, ...]:
 def _rows(variants: Sequence[state.Shown], own: Mapping[str, Own]) -> list[Asked]:
     """Draw what there is for each variant; offer some to the edited one if none has any."""
     asked, lacking = [], []
-    for variant in variants:
-        entry = None if variant.letter in own else _entry(variant)
-        if variant.letter in own:
-            asked.append(Asked(variant, None, own[variant.letter]))
-            _introduce_own(variant, own[variant.letter])
-        elif (tuned := tuned_network.of(variant)) is not None:
-            asked.append(Asked(variant, tuned=tuned))
-            _introduce_tuned(variant, tuned)
-        elif entry is not None and weights.is_there(entry):
-            asked.append(Asked(variant, entry))
-            _introduce(variant, entry)
-        else:
-            lacking.append((variant, entry))
+    rows = [st.container() for _ in LETTERS]  # all, so that what follows keeps its place
+    for variant, row in zip(variants, rows, strict=False):
+        with row:
+            entry = None if variant.letter in own else _entry(variant)
+            if variant.letter in own:
+                asked.append(Asked(variant, None, own[variant.letter]))
+                _introduce_own(variant, own[variant.letter])
+            elif (tuned := tuned_network.of(variant)) is not None:
+                asked.append(Asked(variant, tuned=tuned))
+                _introduce_tuned(variant, tuned)
+            elif entry is not None and weights.is_there(entry):
+                asked.append(Asked(variant, entry))
+                _introduce(variant, entry)
+            else:
+                lacking.append((variant, entry))
     untrained = not asked and _offer_nearest(state.edited().spec)
     for variant, entry in lacking:
         if entry is not None:
@@ -171,13 +173,14 @@ def _offer_nearest(spec: ArchitectureSpec) -> bool:
         f"**{title(spec)} has no trained weights here**, so it cannot name what a picture shows."
         f"{offer}"
     )
-    if near:
-        st.button(
-            f"Switch to {title(near.spec)} with trained weights",
-            type="primary",
-            on_click=state.choose,
-            args=(near.spec,),
-        )
+    with st.container():
+        if near:
+            st.button(
+                f"Switch to {title(near.spec)} with trained weights",
+                type="primary",
+                on_click=state.choose,
+                args=(near.spec,),
+            )
     too_large = analyze(spec).parameters > tasks.MAX_LIVE_PARAMETERS
     return st.toggle(
         "Show what the untrained network answers",
