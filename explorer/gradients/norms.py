@@ -202,12 +202,13 @@ class _Recorder:
         for name, module in model.named_modules():
             if name in weighted or name in self._units:
                 module.register_forward_hook(self._watch_output(name))
-            for kind, parameter in module.named_parameters(recurse=False):
-                if name in weighted and kind == "weight":
-                    self._weights[name] = norm(parameter.detach())
-                    parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
-                else:
-                    parameter.requires_grad_(False)  # nobody asks for it
+        for whole, parameter in model.named_parameters():
+            name, _, kind = whole.rpartition(".")
+            if name in weighted and kind == "weight":
+                self._weights[name] = norm(parameter.detach())
+                parameter.register_post_accumulate_grad_hook(self._watch_weight(name))
+            else:
+                parameter.requires_grad_(False)  # nobody asks for it
 
     def _watch_output(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def record(gradient: Tensor) -> None:

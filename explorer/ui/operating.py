@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from streamlit import runtime
-from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY
-
 from explorer import weights
-from explorer.ui import jobs, live_runs, tasks, warmup
+from explorer.ui import jobs, live_runs, tasks, visitors, warmup
 
 VARIABLE = "EXPLORER_OPERATOR"
 """Environment variable that opens the operator's page, with the value 1."""
@@ -70,7 +67,7 @@ def figures() -> Figures:
     process = _process()
     return Figures(
         uptime_s=time.monotonic() - _STARTED_S,
-        sessions=_sessions(),
+        sessions=visitors.count(),
         waiting=census.waiting,
         jobs=census.by_status,
         longest_wait_s=census.longest_wait_ms / 1e3,
@@ -85,14 +82,6 @@ def figures() -> Figures:
         cores=warmup.cores(),
         ready=warmup.ready(),
     )
-
-
-def _sessions() -> int:
-    if not runtime.exists():
-        return 0
-    families = runtime.get_instance().stats_mgr.get_stats([ACTIVE_SESSIONS_FAMILY])
-    stats = families.get(ACTIVE_SESSIONS_FAMILY, ())
-    return sum(int(getattr(stat, "value", 0)) for stat in stats)
 
 
 def _process() -> dict[str, int]:

@@ -79,6 +79,13 @@ def _import_torch() -> None:
     torch.set_num_threads(cores())
 
 
+def leave_cores(count: int) -> None:
+    """Have what torch computes on this thread leave some cores to others, and take at least one."""
+    import torch
+
+    torch.set_num_threads(max(1, cores() - count))
+
+
 def cores() -> int:
     """Return how many processor cores this process may use, a container's share included."""
     try:
