@@ -17,6 +17,7 @@ from explorer.ui import (
     state,
     tasks,
     tray,
+    visitors,
     waiting,
     warmup,
 )
@@ -65,6 +66,7 @@ def draw() -> None:
     )
     if whole["logo.svg"]:
         st.logo("assets/logo.svg", size="large")
+    visitors.note(waiting.session_id())
     live_runs.RUNS.hold(waiting.session_id(), state.run())
     state.write_url(page.url_path)
     if not presenting:

@@ -40,7 +40,7 @@ PAINT_S = 0.5
 """How long the browser takes to show a page's first numbers."""
 
 FEW = 2
-"""How many visitors need no core beside the work: one, with a second window.
+"""For how many visitors who are choosing no core is left free: one, with a second window.
 
 With a class of 30 on two cores, of whom 8 were at work, work that left one to the pages was done as
 soon: 7 probes in 35 s, as before. 95% of the pages came within 256 to 333 ms; before, within 340 to
@@ -169,7 +169,7 @@ def _start(kind: str, key: Hashable, work: Callable[[JobContext], object], lane:
         if not warmup.ready():
             context.report(0.0, "loading PyTorch")
         warmup.wait()
-        warmup.leave_cores(1 if visitors.count() > FEW else 0)
+        warmup.leave_cores(1 if visitors.choosing() > FEW else 0)
         context.report(0.0)
         return work(context)
 

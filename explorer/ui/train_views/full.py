@@ -10,7 +10,7 @@ from explorer.figures.training import TrainingLine, training_curves
 from explorer.ui import charts, state
 
 _GREY = "#7A7A7A"
-_DASHES = ("solid", "dash", "dashdot", "longdash")
+_DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot", "16px,4px,4px,4px,4px,4px")
 _OPEN = "live-full"
 
 
