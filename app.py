@@ -17,6 +17,7 @@ from explorer.ui import (
     state,
     tasks,
     tray,
+    turns,
     visitors,
     waiting,
     warmup,
@@ -99,4 +100,5 @@ if get_script_run_ctx(suppress_warning=True) is None:
         on_script_error=faults.on_page,
     )
 else:
-    draw()
+    with turns.taken():
+        draw()

@@ -1,8 +1,9 @@
 """A quantity along the depth of one or several networks: gradient norms, variances, shares."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, floor, log10
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -112,36 +113,40 @@ def gradient_norms(
     panels = len(networks) if arrangement == "multiples" else 1
     first = point if names else f"{point} (1 = first)"
     across = first if same else f"{point}, place (100% = last)"
+    limits = edges((value for curve in curves for value in curve.values), logarithmic)
+    mark = sum(len(curve.values) for curve in curves) <= _MOST_MARKED
+    traces: list[Any] = []
+    for curve in curves:
+        panel = networks.index(curve.owner) + 1 if panels > 1 else 1
+        traces += _traces(curve, same, mark, logarithmic, limits, panel)
+    x_axis: dict[str, Any] = {}
+    if same and curves[0].unit_starts:
+        starts = [start - 0.5 for start in curves[0].unit_starts]
+        x_axis["minor"] = {"tickvals": starts, "ticks": "inside", "ticklen": 5}
+    if not same:
+        x_axis["ticksuffix"] = "%"
+    elif names:
+        x_axis |= {"tickvals": list(range(1, len(names) + 1)), "ticktext": list(names)}
+    y_axis: dict[str, Any] = {"rangemode": "tozero"}
+    if logarithmic:
+        minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
+        y_axis = {"type": "log", "minor": minor, **_log_ticks(limits)}
     chart = figure(
         f"depth-{same}-{arrangement}-{logarithmic}",
         across if panels == 1 else "",
         quantity if panels == 1 else "",
         470 if panels == 1 else 60 + 210 * panels,
+        traces,
+        x_axis=x_axis,
+        y_axis=y_axis,
         hovermode="closest",
+        **_stages(bands, panels),
     )
     if panels > 1:
         chart.set_subplots(panels, 1, shared_xaxes="all", shared_yaxes="all", vertical_spacing=0.03)
+        chart.update_xaxes(**x_axis).update_yaxes(**y_axis)
         chart.update_yaxes(title_text=quantity, row=(panels + 1) // 2, col=1)
         chart.update_xaxes(title_text=across, row=panels, col=1)
-    limits = edges((value for curve in curves for value in curve.values), logarithmic)
-    mark = sum(len(curve.values) for curve in curves) <= _MOST_MARKED
-    for curve in curves:
-        row = {"row": networks.index(curve.owner) + 1, "col": 1} if panels > 1 else {}
-        for trace in _traces(curve, same, mark, logarithmic, limits):
-            chart.add_trace(trace, **row)
-    _draw_bands(chart, bands, panels)
-    if same and curves[0].unit_starts:
-        starts = [start - 0.5 for start in curves[0].unit_starts]
-        chart.update_xaxes(minor={"tickvals": starts, "ticks": "inside", "ticklen": 5})
-    if not same:
-        chart.update_xaxes(ticksuffix="%")
-    elif names:
-        chart.update_xaxes(tickvals=list(range(1, len(names) + 1)), ticktext=list(names))
-    if logarithmic:
-        minor = {"showgrid": True, "dtick": "D1", "griddash": "dot"}
-        chart.update_yaxes(type="log", minor=minor, **_log_ticks(limits))
-    else:
-        chart.update_yaxes(rangemode="tozero")
     return chart
 
 
@@ -171,26 +176,30 @@ def _over(curve: Curve, first: Curve) -> Curve:
 
 
 def _traces(
-    curve: Curve, same: bool, mark: bool, logarithmic: bool, limits: Edges
-) -> Iterator[go.Scatter]:
+    curve: Curve, same: bool, mark: bool, logarithmic: bool, limits: Edges, panel: int
+) -> Iterator[go.Scatter | Mapping[str, Any]]:
+    axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
     numbers = range(1, len(curve.values) + 1)
     last = max(len(curve.values) - 1, 1)
     across = [float(n) if same else 100 * (n - 1) / last for n in numbers]
     points = [(layer, n, curve.owner) for layer, n in zip(curve.layers, numbers, strict=True)]
-    yield from shaded(across, curve.lows, curve.highs, curve.colour, curve.name, logarithmic)
-    yield go.Scatter(
-        x=across,
-        y=or_gap(curve.values, logarithmic),
-        customdata=points,
-        name=curve.name,
-        legendgroup=curve.name,
-        mode="lines+markers" if mark else "lines",
-        marker_size=5,
-        line={"color": curve.colour, "dash": curve.dash, "width": 3},
-        hovertemplate="%{customdata[0]}<br>place %{customdata[1]}: %{y:.4g}"
+    area = shaded(across, curve.lows, curve.highs, curve.colour, curve.name, logarithmic)
+    yield from (trace.update(axes) for trace in area)
+    yield {
+        "type": "scatter",
+        "x": across,
+        "y": or_gap(curve.values, logarithmic),
+        "customdata": points,
+        "name": curve.name,
+        "legendgroup": curve.name,
+        "mode": "lines+markers" if mark else "lines",
+        "marker": {"size": 5},
+        "line": {"color": curve.colour, "dash": curve.dash, "width": 3},
+        "hovertemplate": "%{customdata[0]}<br>place %{customdata[1]}: %{y:.4g}"
         f"<extra>{curve.name}</extra>",
-    )
-    yield from crosses(
+        **axes,
+    }
+    odd = crosses(
         across,
         curve.values,
         limits,
@@ -200,10 +209,11 @@ def _traces(
         points,
         logarithmic,
     )
+    yield from (trace.update(axes) for trace in odd)
 
 
-def _draw_bands(chart: go.Figure, bands: Sequence[Band], panels: int) -> None:
-    # All at once: plotly's add_vrect takes 10 ms for each.
+def _stages(bands: Sequence[Band], panels: int) -> dict[str, list[Any]]:
+    """Return the stages as shapes and texts of plotly's layout; its add_vrect takes 10 ms each."""
     shapes, names = [], []
     for number, band in enumerate(bands):
         for panel in range(1, panels + 1):
@@ -236,4 +246,4 @@ def _draw_bands(chart: go.Figure, bands: Sequence[Band], panels: int) -> None:
                     **place,
                 }
             )
-    chart.update_layout(shapes=shapes, annotations=names)
+    return {"shapes": shapes, "annotations": names}

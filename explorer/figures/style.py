@@ -1,6 +1,6 @@
 """What all charts share: colours that mean one thing everywhere, fonts, margins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
@@ -46,14 +46,29 @@ def on_variant_colour(colour: str) -> str:
     return "white" if colour in _LIGHT_INK else "black"
 
 
-def figure(name: str, x_title: str, y_title: str, height: int, **layout: Any) -> Figure:
-    """Return an empty figure in the house style.
+def figure(
+    name: str,
+    x_title: str,
+    y_title: str,
+    height: int,
+    traces: Sequence[Any] = (),
+    *,
+    x_axis: Mapping[str, Any] | None = None,
+    y_axis: Mapping[str, Any] | None = None,
+    **layout: Any,
+) -> Figure:
+    """Return a figure in the house style.
+
+    What is known in advance is best given here: plotly takes three times as long to add it later.
 
     Args:
         name: stable name; zoom and hidden traces survive a redraw under the same name.
         x_title: what the horizontal axis shows, with its unit.
         y_title: the same for the vertical axis.
         height: pixels.
+        traces: what is drawn, mappings or plotly's own.
+        x_axis: more of plotly's settings of the horizontal axis.
+        y_axis: the same of the vertical axis.
         layout: more of plotly's layout.
     """
     # In one go: plotly takes 14 ms to update an empty figure five times, and 2 ms to make it so.
@@ -72,10 +87,10 @@ def figure(name: str, x_title: str, y_title: str, height: int, **layout: Any) ->
         "hoverlabel": {"font": {"size": FONT_SIZE}},
         "uirevision": name,
         "dragmode": False,
-        "xaxis": _axis(x_title),
-        "yaxis": _axis(y_title),
+        "xaxis": {**_axis(x_title), **(x_axis or {})},
+        "yaxis": {**_axis(y_title), **(y_axis or {})},
     }
-    return go.Figure(layout=shared | layout)
+    return go.Figure(data=list(traces), layout=shared | layout)
 
 
 def _axis(title: str) -> dict[str, Any]:

@@ -59,25 +59,35 @@ def training_curves(
         highest: value at which a logarithmic axis ends; what lies above runs out of the picture,
             so that one network's explosion leaves room for the others.
     """
-    chart = figure(f"training-{name}-{logarithmic}", across, quantity, height, hovermode="closest")
     values: list[float] = []
+    traces = []
     for line in lines:
         shown = _thinned(line)
         drawn = [_drawn(line.values[place], logarithmic) for place in shown]
         values += [value for value in drawn if value is not None]
-        chart.add_scatter(
-            x=[line.steps[place] for place in shown],
-            y=drawn,
-            name=line.name,
-            mode="lines+markers" if line.marked else "lines",
-            marker_size=7,
-            opacity=0.4 if line.faint else 1.0,
-            line={"color": line.colour, "dash": line.dash, "width": 2 if line.faint else 3},
-            showlegend=line.listed,
-            hovertemplate=f"{across.lower()} %{{x}}: %{{y:.4g}}<extra>{line.name}</extra>",
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [line.steps[place] for place in shown],
+                "y": drawn,
+                "name": line.name,
+                "mode": "lines+markers" if line.marked else "lines",
+                "marker": {"size": 7},
+                "opacity": 0.4 if line.faint else 1.0,
+                "line": {"color": line.colour, "dash": line.dash, "width": 2 if line.faint else 3},
+                "showlegend": line.listed,
+                "hovertemplate": f"{across.lower()} %{{x}}: %{{y:.4g}}<extra>{line.name}</extra>",
+            }
         )
-    chart.update_yaxes(**_decades(values, highest) if logarithmic else {"rangemode": "tozero"})
-    return chart
+    return figure(
+        f"training-{name}-{logarithmic}",
+        across,
+        quantity,
+        height,
+        traces,
+        y_axis=_decades(values, highest) if logarithmic else {"rangemode": "tozero"},
+        hovermode="closest",
+    )
 
 
 def _decades(values: Sequence[float], highest: float) -> dict[str, Any]:

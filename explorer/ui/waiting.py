@@ -21,7 +21,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.ui import cluster, jobs, live_runs, visitors, warmup
+from explorer.ui import cluster, jobs, live_runs, turns, visitors, warmup
 from explorer.ui.jobs import Job, JobContext, Lane, MayPass, Status
 from explorer.ui.plain import plain
 
@@ -32,6 +32,9 @@ GRACE_S = 0.2
 
 POLL_S = 0.4
 """How often the progress is drawn."""
+
+CROWD_POLL_S = 1.0
+"""How often where many are choosing, who would wait for it to be drawn."""
 
 FAR_POLL_S = 2.0
 """How often it is drawn for those who are not among the next two: there may be many."""
@@ -85,7 +88,8 @@ def let_paint() -> None:
     come after it. It happens once in the life of a server, in front of its first visitor.
     """
     if "pandas" not in sys.modules:
-        time.sleep(PAINT_S)
+        with turns.given_back():
+            time.sleep(PAINT_S)
 
 
 def show(
@@ -141,7 +145,8 @@ def show(
             _start_button(ask or "Try again", kind, partial(_begin, start, pressed))
             return
         if job.place <= 1:
-            job.wait(GRACE_S)
+            with turns.given_back():
+                job.wait(GRACE_S)
         if job.status is Status.DONE:
             draw(cast(T, job.result))
         elif job.status is Status.FAILED:
@@ -204,13 +209,17 @@ def _explain(job: Job[Any], start: Callable[[], None]) -> None:
 
 
 def _pace_s(job: Job[Any]) -> float:
-    return POLL_S if job.place <= 2 else FAR_POLL_S
+    if job.place > 2:
+        return FAR_POLL_S
+    return CROWD_POLL_S if visitors.choosing() > FEW else POLL_S
 
 
+@turns.taken()
 def _progress(
     job: Job[Any], label: str, pace_s: float, draw: Callable[[Any], object] | None
 ) -> None:
-    if job.finished or _replaced(job) or _pace_s(job) < pace_s:
+    came_near = pace_s == FAR_POLL_S and _pace_s(job) < FAR_POLL_S
+    if job.finished or _replaced(job) or came_near:
         st.rerun()
     st.progress(job.progress, text=f"{label}: {_state(job)}")
     st.button("Cancel", key=f"waiting-{job.kind}-cancel", on_click=job.cancel)

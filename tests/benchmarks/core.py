@@ -124,7 +124,7 @@ PROBED = (
     ("norms", "resnet152", 2),
     ("norms", "resnet110-cifar", 32),
     ("norms", "resnet1202-cifar", 2),
-    ("norms", "resnet1202-cifar", 8),
+    ("norms", "resnet1202-cifar", 32),
     ("pathways", "resnet50", 8),
     ("pathways", "resnet110-cifar", 32),
     ("pathways", "resnet56-cifar,shortcut=exclusive_gating", 32),

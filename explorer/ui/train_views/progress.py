@@ -11,7 +11,7 @@ from explorer.spec import parse
 from explorer.training.live_history import History
 from explorer.training.live_settings import DATA, OPTIMIZER_WORDS, LiveSettings
 from explorer.tray import LETTERS
-from explorer.ui import charts, jobs, warmup
+from explorer.ui import charts, jobs, turns, warmup
 from explorer.ui.live_runs import LiveRun, Status
 from explorer.ui.swatches import swatch
 from explorer.ui.train_views import curves, runs
@@ -42,6 +42,7 @@ def draw(run: LiveRun, window: int, before: bool) -> None:
     st.fragment(_draw, run_every=pace)(run, window, before, run.status, settling)
 
 
+@turns.taken()
 def _draw(run: LiveRun, window: int, before: bool, status: Status, settling: bool) -> None:
     if run.status is not status or (settling and not run.settling):
         st.rerun()
