@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Hashable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from explorer.ui import faults
+from explorer.ui import faults, memory
 
 T = TypeVar("T")
 
@@ -52,6 +52,10 @@ class Lane(StrEnum):
 
 AT_ONCE = {Lane.PROCESSOR: 1, Lane.NETWORK: 1, Lane.CLUSTER: 16}
 """Pieces of work at a time in each lane; a cluster has its own queue."""
+
+
+IDLE_S = 5.0
+"""How long a worker has nothing to do before the memory that its work took is given back."""
 
 
 class MayPass(ValueError):
@@ -340,9 +344,15 @@ class JobQueue:
             worker.start()
 
     def _serve(self, lane: Lane) -> None:
+        worked = False
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting_in(lane))
+                idle_s = IDLE_S if worked else None
+                came = self._changed.wait_for(lambda: self._waiting_in(lane), idle_s)
+            if not came:
+                memory.give_back()
+                worked = False
+                continue
             self.reap()
             with self._changed:
                 waiting = self._waiting_in(lane)
@@ -354,6 +364,7 @@ class JobQueue:
                 job.status = Status.RUNNING
                 job._started_s = time.perf_counter()
             self._run(job)
+            worked = True
             with self._changed:
                 self._running[lane].remove(job)
             # An idle worker must not keep a large result alive.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from explorer.ui import jobs, memory
 from explorer.ui.jobs import Job, JobContext, JobQueue, Lane, QueueFull, Status
 
 LONG_S = 30.0
@@ -404,3 +405,16 @@ def test_a_transfer_and_a_computation_do_not_wait_for_each_other(queue):
     assert computed.wait(LONG_S) and not fetched.finished
     transfer.open.set()
     assert second.wait(LONG_S) and (fetched.result, second.result) == ("through", 2)
+
+
+def test_an_idle_worker_gives_memory_back_once(
+    queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = threading.Semaphore(0)
+    monkeypatch.setattr(jobs, "IDLE_S", 0.05)
+    monkeypatch.setattr(memory, "give_back", given.release)
+    idle(queue)
+    assert given.acquire(timeout=LONG_S)
+    assert not given.acquire(timeout=0.3), "there was no work in between"
+    idle(queue)
+    assert given.acquire(timeout=LONG_S)
