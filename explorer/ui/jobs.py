@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Hashable, Mapping
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from explorer.ui import faults, memory
+from explorer.ui import allocator, faults
 
 T = TypeVar("T")
 
@@ -350,7 +350,7 @@ class JobQueue:
                 idle_s = IDLE_S if worked else None
                 came = self._changed.wait_for(lambda: self._waiting_in(lane), idle_s)
             if not came:
-                memory.give_back()
+                allocator.give_back()
                 worked = False
                 continue
             self.reap()

@@ -47,7 +47,7 @@ FEW = 2
 
 With a class of 30 on two cores, of whom 8 were at work, work that left one to the pages was done as
 soon: 7 probes in 35 s, as before. 95% of the pages came within 256 to 333 ms; before, within 340 to
-494. A lower priority of the working threads did not help.
+494, both before pages took turns. A lower priority of the working threads did not help.
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explorer.ui import jobs, memory
+from explorer.ui import allocator, jobs
 from explorer.ui.jobs import Job, JobContext, JobQueue, Lane, QueueFull, Status
 
 LONG_S = 30.0
@@ -412,7 +412,7 @@ def test_an_idle_worker_gives_memory_back_once(
 ) -> None:
     given = threading.Semaphore(0)
     monkeypatch.setattr(jobs, "IDLE_S", 0.05)
-    monkeypatch.setattr(memory, "give_back", given.release)
+    monkeypatch.setattr(allocator, "give_back", given.release)
     idle(queue)
     assert given.acquire(timeout=LONG_S)
     assert not given.acquire(timeout=0.3), "there was no work in between"
